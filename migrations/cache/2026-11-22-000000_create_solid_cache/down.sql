@@ -1,0 +1,3 @@
+DROP TABLE "ar_internal_metadata";
+DROP TABLE "schema_migrations";
+DROP TABLE "solid_cache_entries";

@@ -1,0 +1,83 @@
+use std::fs;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, QueryResult, SqliteConnection};
+
+use crate::error::is_busy;
+use crate::{DatabaseConfig, DbError};
+
+/// Opens one connection with the pragmas that Rails sets, and makes the file a WAL file if it is not one yet.
+pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError> {
+    let failed = |reason: String| DbError::Open {
+        path: config.path.clone(),
+        reason,
+    };
+    if let Some(folder) = config
+        .path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+    }
+    let url = config
+        .path
+        .to_str()
+        .ok_or_else(|| failed("its name is not UTF-8".into()))?;
+    let mut connection = establish(url).map_err(|error| failed(error.to_string()))?;
+    let pragmas = format!(
+        "PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; {}",
+        pragmas(config)
+    );
+    patiently(config, || connection.batch_execute(&pragmas))
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(connection)
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the one place that opens SQLite"
+)]
+fn establish(url: &str) -> diesel::ConnectionResult<SqliteConnection> {
+    SqliteConnection::establish(url)
+}
+
+/// The writer waits for locks by itself (see `transaction`).
+pub(crate) const NO_BUSY_HANDLER: &str = "PRAGMA busy_timeout = 0;";
+
+/// The pragmas of a connection of the reading pool. It cannot write by mistake.
+pub(crate) fn reader_pragmas(config: &DatabaseConfig) -> String {
+    format!(
+        "PRAGMA busy_timeout = {}; PRAGMA query_only = ON; {}",
+        config.timeout.as_millis(),
+        pragmas(config)
+    )
+}
+
+fn pragmas(config: &DatabaseConfig) -> String {
+    format!(
+        "PRAGMA synchronous = {};
+         PRAGMA foreign_keys = ON;
+         PRAGMA mmap_size = 134217728;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = 2000;",
+        config.synchronous.pragma(),
+    )
+}
+
+/// Runs `work` again while it says that the file is locked: several processes may turn a new file into a WAL file at
+/// the same moment, and SQLite does not wait for that lock by itself.
+fn patiently<T>(
+    config: &DatabaseConfig,
+    mut work: impl FnMut() -> QueryResult<T>,
+) -> QueryResult<T> {
+    let deadline = Instant::now() + config.timeout;
+    loop {
+        match work() {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(1))
+            }
+            outcome => return outcome,
+        }
+    }
+}

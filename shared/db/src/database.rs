@@ -1,0 +1,142 @@
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::{QueryResult, SqliteConnection, connection::SimpleConnection as _};
+use diesel_migrations::EmbeddedMigrations;
+
+use crate::changes::Watch;
+use crate::writer::Writer;
+use crate::{Changes, DatabaseConfig, DbError, connection, migrations};
+
+type Manager = ConnectionManager<SqliteConnection>;
+
+/// One SQLite file: one connection that writes, a pool of connections that read. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    config: Arc<DatabaseConfig>,
+    writer: Writer,
+    readers: Pool<Manager>,
+    watch: Arc<Watch>,
+}
+
+impl Database {
+    /// Opens the file, creates it when it is missing, and applies the `migrations` it lacks. Safe when several
+    /// processes do so at once. Blocks the thread; call it at start-up.
+    ///
+    /// # Errors
+    /// [`DbError::Open`], [`DbError::NewerVersion`], [`DbError::Migration`], or [`DbError::Locked`] when another
+    /// process holds the file's lock for longer than the timeout.
+    pub fn open(config: &DatabaseConfig, migrations: EmbeddedMigrations) -> Result<Self, DbError> {
+        let config = Arc::new(config.clone());
+        let mut connection = connection::open(&config)?;
+        migrations::run(&mut connection, &config, migrations)?;
+        Ok(Self {
+            writer: Writer::new(connection, Arc::clone(&config)),
+            readers: readers(&config)?,
+            watch: Arc::new(Watch::new(Arc::clone(&config))),
+            config,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.config.path
+    }
+
+    /// Runs `work` on a connection for reading, on the calling thread: a read of a WAL file waits for no lock and takes
+    /// microseconds, less than a hop to another thread. Long scans belong in [`Database::read_long`].
+    ///
+    /// # Errors
+    /// [`DbError::Query`] with what `work` returned, or [`DbError::Pool`].
+    pub async fn read<T, F>(&self, work: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    {
+        match self.readers.try_get() {
+            Some(mut connection) => Ok(work(&mut connection)?),
+            None => self.read_long(work).await,
+        }
+    }
+
+    /// Like [`Database::read`], on a thread that may block.
+    ///
+    /// # Errors
+    /// As [`Database::read`]; [`DbError::Panicked`] when `work` panicked.
+    pub async fn read_long<T, F>(&self, work: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    {
+        let (readers, span) = (self.readers.clone(), tracing::Span::current());
+        let read = move || span.in_scope(|| Ok(work(&mut *checkout(&readers)?)?));
+        match tokio::task::spawn_blocking(read).await {
+            Ok(outcome) => outcome,
+            Err(error) if error.is_panic() => Err(DbError::Panicked(error.to_string())),
+            Err(_) => Err(DbError::ShutDown),
+        }
+    }
+
+    /// Runs `work` inside `BEGIN IMMEDIATE`. Writes that wait at the same time share one transaction and one commit;
+    /// each can fail alone. Returns once the commit is done. `work` runs to its end even when the caller stops waiting.
+    ///
+    /// # Errors
+    /// [`DbError::Query`] with what `work` returned (its writes are undone), [`DbError::Locked`],
+    /// [`DbError::Overloaded`], [`DbError::RolledBack`], [`DbError::Panicked`].
+    pub async fn write<T, F>(&self, work: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+
+    /// Tells of commits to this file by any connection of any process. Polling must go on beside it: where the system
+    /// cannot watch the folder, or the configuration says not to, it stays silent.
+    pub fn changes(&self) -> Changes {
+        self.watch.subscribe()
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("path", &self.config.path)
+            .finish_non_exhaustive()
+    }
+}
+
+fn checkout(readers: &Pool<Manager>) -> Result<PooledConnection<Manager>, DbError> {
+    Ok(readers.get()?)
+}
+
+fn readers(config: &DatabaseConfig) -> Result<Pool<Manager>, DbError> {
+    let url = config.path.to_string_lossy();
+    let pool = Pool::builder()
+        .max_size(config.pool)
+        .min_idle(Some(0))
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .test_on_check_out(false)
+        .connection_timeout(config.timeout)
+        .connection_customizer(Box::new(Reader {
+            pragmas: connection::reader_pragmas(config),
+        }))
+        .build(Manager::new(url))?;
+    Ok(pool)
+}
+
+#[derive(Debug)]
+struct Reader {
+    pragmas: String,
+}
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Reader {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(&self.pragmas)
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}

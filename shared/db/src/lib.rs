@@ -1,0 +1,36 @@
+//! The only crate that knows SQLite: pools, pragmas, the grouping writer, migrations and the notice of other
+//! processes' commits. Everything above it sees a [`Database`].
+//!
+//! ```
+//! use db::{Database, DatabaseConfig};
+//! use diesel::connection::SimpleConnection as _;
+//!
+//! # async fn example() -> Result<(), db::DbError> {
+//! # let folder = tempfile::tempdir().expect("a folder");
+//! let database = Database::open(&DatabaseConfig::new(folder.path().join("example.sqlite3")), db::NO_MIGRATIONS)?;
+//! database.write(|connection| connection.batch_execute("CREATE TABLE notes (body TEXT)")).await?;
+//! # Ok(()) }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+//! ```
+#![warn(missing_docs)]
+
+mod changes;
+mod config;
+mod connection;
+mod database;
+mod error;
+mod key_hash;
+mod migrations;
+mod timestamp;
+mod transaction;
+mod writer;
+
+pub use changes::Changes;
+pub use config::{DatabaseConfig, Synchronous};
+pub use database::Database;
+pub use diesel::SqliteConnection;
+pub use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+pub use error::DbError;
+pub use key_hash::key_hash;
+pub use migrations::NO_MIGRATIONS;
+pub use timestamp::{ParseTimestampError, Timestamp};

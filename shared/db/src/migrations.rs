@@ -1,0 +1,97 @@
+use std::collections::BTreeSet;
+
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::sqlite::Sqlite;
+use diesel::{SqliteConnection, connection::SimpleConnection as _};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
+
+use crate::{DatabaseConfig, DbError, transaction};
+
+/// For a database whose tables somebody else makes.
+pub const NO_MIGRATIONS: EmbeddedMigrations = EmbeddedMigrations::new(&[]);
+
+/// Brings the file to the newest version. Whichever process comes first does the work; the others wait for its lock
+/// and find it done. All of it is one transaction, so that a failure leaves the file as it was.
+///
+/// # Errors
+/// [`DbError::NewerVersion`] when the file has migrations that are not among `migrations`.
+pub(crate) fn run(
+    connection: &mut SqliteConnection,
+    config: &DatabaseConfig,
+    migrations: EmbeddedMigrations,
+) -> Result<(), DbError> {
+    let known = versions(config, &migrations)?;
+    if known.is_empty() || is_current(connection, config, &known)? {
+        return Ok(());
+    }
+    transaction::begin(connection, config)?;
+    let outcome = apply(connection, config, migrations, &known);
+    match outcome {
+        Ok(()) => Ok(transaction::commit(connection)?),
+        Err(error) => {
+            transaction::rollback(connection)?;
+            Err(error)
+        }
+    }
+}
+
+fn apply(
+    connection: &mut SqliteConnection,
+    config: &DatabaseConfig,
+    migrations: EmbeddedMigrations,
+    known: &BTreeSet<String>,
+) -> Result<(), DbError> {
+    if !is_current(connection, config, known)? {
+        connection
+            .run_pending_migrations(migrations)
+            .map_err(|error| failed(config, &error))?;
+    }
+    Ok(())
+}
+
+/// Whether every known migration has been applied. Looks without taking the write lock.
+fn is_current(
+    connection: &mut SqliteConnection,
+    config: &DatabaseConfig,
+    known: &BTreeSet<String>,
+) -> Result<bool, DbError> {
+    if !has_table(connection) {
+        return Ok(false);
+    }
+    let applied = connection
+        .applied_migrations()
+        .map_err(|error| failed(config, &error))?;
+    let applied: BTreeSet<String> = applied.iter().map(MigrationVersion::to_string).collect();
+    if let Some(version) = applied.difference(known).next() {
+        return Err(DbError::NewerVersion {
+            path: config.path.clone(),
+            version: version.clone(),
+        });
+    }
+    Ok(applied.len() == known.len())
+}
+
+fn has_table(connection: &mut SqliteConnection) -> bool {
+    connection
+        .batch_execute("SELECT 1 FROM __diesel_schema_migrations LIMIT 1")
+        .is_ok()
+}
+
+fn versions(
+    config: &DatabaseConfig,
+    migrations: &EmbeddedMigrations,
+) -> Result<BTreeSet<String>, DbError> {
+    let all = MigrationSource::<Sqlite>::migrations(migrations)
+        .map_err(|error| failed(config, &error))?;
+    Ok(all
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect())
+}
+
+fn failed(config: &DatabaseConfig, error: &dyn std::fmt::Display) -> DbError {
+    DbError::Migration {
+        path: config.path.clone(),
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,17 @@
+/** Every figure of the election, in milliseconds. */
+export const TIMING = {
+  /** The leader tells the others that it is there. */
+  heartbeat: 2_000,
+  /** Silence after which a follower asks whether anybody leads. */
+  silence: 5_000,
+  /** How long an answer to that question may take. */
+  answer: 500,
+  /** The same after a leader has said goodbye: nobody is expected to answer. */
+  afterResign: 100,
+  /** A candidate that hears a lower id leaves it this much of a head start. */
+  standBack: 300,
+  /** Hidden tabs let visible ones go first, since their timers may be throttled. */
+  hiddenDelay: 300,
+  /** Between claiming the lead and acting on it: time for an objection. */
+  settle: 100,
+} as const

@@ -1,0 +1,30 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+
+// The Rust server renders every page. In development its HTML points here for
+// scripts, so this origin must answer cross-origin module requests from it.
+const pageOrigins = ['http://localhost:3000', 'http://127.0.0.1:3000']
+
+export default defineConfig({
+  plugins: [react()],
+  base: '/',
+  publicDir: false,
+  build: {
+    outDir: 'dist',
+    assetsDir: 'assets',
+    manifest: true,
+    rolldownOptions: { input: 'src/entrypoints/inertia.tsx' },
+  },
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    strictPort: true,
+    origin: 'http://127.0.0.1:5173',
+    cors: { origin: pageOrigins },
+  },
+  test: {
+    include: ['tests/**/*.test.{ts,tsx}'],
+    setupFiles: ['tests/support/setup.ts'],
+    restoreMocks: true,
+  },
+})
