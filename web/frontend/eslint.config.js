@@ -8,6 +8,8 @@ export default tseslint.config(
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   reactHooks.configs.flat['recommended-latest'],
+  // The one file outside the TypeScript project.
+  { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
   {
     languageOptions: {
       globals: globals.browser,

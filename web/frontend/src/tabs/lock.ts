@@ -17,6 +17,8 @@ export interface LockEvents {
   granted(): void
   /** Another tab has taken it. */
   lost(): void
+  /** The browser refuses locks here, for example because storage is blocked. */
+  unavailable(): void
 }
 
 export type MakeLock = (events: LockEvents) => LeaderLock
@@ -103,5 +105,6 @@ class WebLock implements LeaderLock {
     claim.held = false
     if (this.claim === claim) this.claim = null
     if (wasHeld) this.events.lost()
+    else this.events.unavailable()
   }
 }

@@ -1,0 +1,35 @@
+/**
+ * Runs `task` once per frame at most, however often it is asked to. A hidden tab
+ * draws no frames, so there it is a short delay.
+ */
+export function perFrame(task: () => void): { soon(): void; now(): void } {
+  let cancel: (() => void) | null = null
+  const run = () => {
+    cancel?.()
+    cancel = null
+    task()
+  }
+  return {
+    soon() {
+      cancel ??= document.hidden ? later(run) : nextFrame(run)
+    },
+    now: run,
+  }
+}
+
+const HIDDEN_MS = 50
+
+function later(run: () => void): () => void {
+  const timer = setTimeout(run, HIDDEN_MS)
+  return () => clearTimeout(timer)
+}
+
+/** With a timer behind it: a tab may be hidden before its frame comes. */
+function nextFrame(run: () => void): () => void {
+  const frame = requestAnimationFrame(run)
+  const stopTimer = later(run)
+  return () => {
+    cancelAnimationFrame(frame)
+    stopTimer()
+  }
+}

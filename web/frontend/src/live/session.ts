@@ -1,0 +1,184 @@
+import type { getDefaultStore } from 'jotai'
+import { addLogAtom } from '../atoms/log'
+import { connectionAtom, isLeaderAtom, rowsAtom } from '../atoms/todos'
+import { CableLink } from '../cable/link'
+import type { CableConsumer, CableMonitor } from '../channels/consumer'
+import type { OpenBus } from '../tabs/bus'
+import { Election, type Office } from '../tabs/election'
+import type { MakeLock } from '../tabs/lock'
+import type { TabData } from '../tabs/messages'
+import { TodoActions } from '../todos/actions'
+import { fullMessages } from '../todos/failures'
+import { readTodos } from '../todos/snapshot'
+import { TodoStore } from '../todos/store'
+import type { send } from '../todos/visit'
+import type { Connection, FieldErrors, LogWriter, Snapshot } from '../types'
+import { perFrame } from './frame'
+import { Notices } from './notices'
+import type { PageLike } from './page'
+
+/** The outside world, so that tests can bring their own. */
+export interface SessionDeps {
+  atoms: ReturnType<typeof getDefaultStore>
+  tabId: string
+  channel: string
+  openBus: OpenBus
+  makeLock: MakeLock | null
+  openConsumer(monitor: CableMonitor): CableConsumer
+  send: typeof send
+  writeToPage(snapshot: Snapshot): void
+  reloadTodos(): void
+}
+
+/** One page's share in the live list: lists come in from all sides, one view goes out. */
+export class Session {
+  readonly notices: Notices
+  readonly actions: TodoActions
+  private readonly store: TodoStore
+  private readonly link: CableLink
+  private readonly election: Election
+  private leaderLink: Connection = 'connecting'
+  private pageIsStale = false
+  private readonly render = perFrame(() => this.deps.atoms.set(rowsAtom, this.store.rows()))
+  private readonly updatePage = perFrame(() => this.syncPage())
+
+  constructor(private readonly deps: SessionDeps) {
+    this.notices = new Notices(deps.atoms)
+    this.store = new TodoStore((cause) => this.storeChanged(cause))
+    this.actions = new TodoActions({
+      store: this.store,
+      send: deps.send,
+      started: (scope) => this.notices.clear(scope),
+      failed: (scope, text, { kind }) => this.notices.show({ scope, text, invalid: kind === 'invalid' }),
+    })
+    this.link = new CableLink({
+      openConsumer: (monitor) => deps.openConsumer(monitor),
+      received: (data) => this.hearServer(data),
+      statusChanged: () => this.linkChanged(),
+      log: this.log,
+    })
+    const { tabId: id, channel, openBus, makeLock } = deps
+    const visible = () => !document.hidden
+    this.election = new Election({ id, channel, openBus, makeLock, visible, log: this.log }, this.office())
+  }
+
+  start(): void {
+    this.election.start()
+  }
+
+  stop(): void {
+    this.election.stop()
+  }
+
+  /** The page that the HTML came with. */
+  adoptFirstPage({ props }: PageLike): void {
+    const list = readTodos(props)
+    if (list) this.store.offer(list, 'server')
+    this.render.now()
+    const errors = fullMessages((props.errors ?? {}) as FieldErrors)
+    if (errors) this.notices.show({ scope: 'create', text: errors, invalid: true })
+  }
+
+  /** A response on its way to the screen: news for the other tabs, or old and to be corrected. */
+  adoptPage({ props }: PageLike): void {
+    const list = readTodos(props)
+    if (!list) return
+    if (this.store.offer(list, 'server') === 'take') this.relay()
+    else Object.assign(props, this.store.held)
+  }
+
+  /** The history has brought back a page, perhaps one from a while ago. */
+  returnToPage({ props }: PageLike): void {
+    const list = readTodos(props)
+    if (list && list.rev !== this.store.held?.rev) this.updatePage.soon()
+  }
+
+  refresh(): void {
+    this.deps.reloadTodos()
+  }
+
+  wake(): void {
+    this.election.wake()
+    this.link.retryNow()
+  }
+
+  online(): void {
+    this.link.retryNow()
+    this.showConnection()
+  }
+
+  offline(): void {
+    this.link.drop()
+    this.showConnection()
+  }
+
+  private office(): Office {
+    return {
+      roleChanged: (leading) => {
+        this.deps.atoms.set(isLeaderAtom, leading)
+        this.leaderLink = 'connecting'
+        this.showConnection()
+      },
+      takeUp: () => this.link.open(),
+      layDown: () => this.link.close(),
+      isDeaf: () => this.link.isDeaf(),
+      link: () => this.link.status,
+      snapshot: () => this.store.held,
+      received: (data) => this.hearTab(data),
+      leaderLink: (link) => {
+        this.leaderLink = link
+        this.showConnection()
+      },
+    }
+  }
+
+  private hearServer(message: unknown): void {
+    const list = readTodos(message)
+    if (!list) return
+    this.log('cable', `Received ${list.todos.length} todos`)
+    if (this.store.offer(list, 'server') === 'take') this.updatePage.soon()
+    this.relay()
+  }
+
+  private hearTab(list: TabData): void {
+    const verdict = this.store.offer(list, 'tab')
+    if (verdict === 'ask') this.refresh()
+    if (verdict !== 'take') return
+    this.log('broadcast', this.election.leading ? 'Received data from a follower' : 'Received data from leader')
+    this.updatePage.soon()
+  }
+
+  private relay(): void {
+    if (!this.store.held) return
+    this.election.publish(this.store.held)
+    this.log('broadcast', this.election.leading ? 'Relayed todos to followers' : 'Shared own change with other tabs')
+  }
+
+  private linkChanged(): void {
+    this.election.announce()
+    this.showConnection()
+  }
+
+  private showConnection(): void {
+    const link = this.election.leading ? this.link.status : this.leaderLink
+    const cutOff = link !== 'live' && !navigator.onLine
+    this.deps.atoms.set(connectionAtom, cutOff ? 'offline' : link)
+  }
+
+  /** What the user does shows at once; what the network brings, with the next frame. */
+  private storeChanged(cause: 'op' | 'snapshot'): void {
+    if (cause === 'snapshot') return this.render.soon()
+    this.render.now()
+    if (this.pageIsStale) this.updatePage.soon()
+  }
+
+  /** Not while requests are under way: their responses set the page, and must not be overtaken. */
+  private syncPage(): void {
+    this.pageIsStale = this.store.ops.length > 0
+    if (this.store.held && !this.pageIsStale) this.deps.writeToPage(this.store.held)
+  }
+
+  private readonly log: LogWriter = (category, message) => {
+    this.deps.atoms.set(addLogAtom, category, message)
+  }
+}
