@@ -42,6 +42,7 @@ export class Election {
   private heartbeat: ReturnType<typeof setInterval> | undefined
   private deadline = 0
   private hasStoodBack = false
+  private hasRepeated = false
   private lastPing = 0
   /** A leader that does not lead by lock, and must be outlived or outranked. */
   private lockless: string | null = null
@@ -129,10 +130,21 @@ export class Election {
     this.demote(`tab ${ping.from} leads`)
   }
 
-  private hearCandidate({ from }: DiscoverMessage): void {
-    if (this.role !== 'candidate' || from > this.options.id || this.hasStoodBack) return
+  private hearCandidate({ from, hidden = false }: DiscoverMessage): void {
+    if (this.role !== 'candidate') return
+    const sameSide = hidden !== this.options.visible()
+    const goesFirst = sameSide ? from < this.options.id : !hidden
+    if (!goesFirst) return this.repeatCandidacy()
+    if (this.hasStoodBack) return
     this.hasStoodBack = true
     this.waitUntil(this.deadline + TIMING.standBack)
+  }
+
+  /** For a tab that was not listening yet. Once: with many tabs the answers would breed. */
+  private repeatCandidacy(): void {
+    if (this.hasRepeated) return
+    this.hasRepeated = true
+    this.discover()
   }
 
   private hearResignation(): void {
@@ -151,10 +163,10 @@ export class Election {
     if (!question.probe) this.options.log('broadcast', `Responded to discover from ${question.from}`)
   }
 
-  private follow(): void {
+  private follow(patience: number = TIMING.silence): void {
     this.role = 'follower'
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.probe(), TIMING.silence)
+    this.timer = setTimeout(() => this.probe(), patience)
   }
 
   private probe(): void {
@@ -164,7 +176,7 @@ export class Election {
   /** Asks whether anybody leads, and unless told so in time, claims the lead. */
   private stand(wait: number, probe = false): void {
     this.role = 'candidate'
-    this.hasStoodBack = false
+    this.hasStoodBack = this.hasRepeated = false
     this.discover(probe)
     this.waitUntil(Date.now() + wait + (this.options.visible() ? 0 : TIMING.hiddenDelay))
   }
@@ -209,9 +221,9 @@ export class Election {
   private demote(reason: string): void {
     this.stepDown()
     this.options.log('follower', `Became follower (${reason})`)
-    this.follow()
-    if (this.lock) this.lock.queue()
-    else if (!this.lockless) this.stand(TIMING.answer)
+    // With neither a lock to wait for nor a leader to hear, somebody has to ask soon.
+    this.follow(this.lock || this.lockless ? TIMING.silence : TIMING.answer)
+    this.lock?.queue()
   }
 
   private stepDown(): void {
@@ -245,6 +257,7 @@ export class Election {
       payload: null,
       from: this.options.id,
       ...(probe ? { probe } : {}),
+      ...(this.options.visible() ? {} : { hidden: true }),
       ...(held ? { rev: held.rev, epoch: held.epoch } : {}),
     })
   }

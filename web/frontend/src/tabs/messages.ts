@@ -16,6 +16,8 @@ export interface DiscoverMessage extends Envelope {
   payload: null
   /** Set when a follower asks after a silence rather than on arrival. */
   probe?: boolean
+  /** Hidden tabs, whose timers are throttled, let visible ones go first. */
+  hidden?: boolean
   /** What the asking tab holds, so that the leader need not send it again. */
   rev?: number
   epoch?: string

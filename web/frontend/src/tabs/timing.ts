@@ -8,7 +8,7 @@ export const TIMING = {
   answer: 500,
   /** The same after a leader has said goodbye: nobody is expected to answer. */
   afterResign: 100,
-  /** A candidate that hears a lower id leaves it this much of a head start. */
+  /** A candidate that hears a better one leaves it this much of a head start. */
   standBack: 300,
   /** Hidden tabs let visible ones go first, since their timers may be throttled. */
   hiddenDelay: 300,
