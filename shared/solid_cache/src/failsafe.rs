@@ -1,0 +1,135 @@
+//! Where every failure of the cache ends: the caller sees a miss, the operator a line in the log.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use db::DbError;
+
+use crate::entry::DecodeError;
+use crate::stats::Counters;
+
+/// A kind of failure is reported at most so often, lest a broken disk floods the log.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// What can go wrong in a cache.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("a cache key must not be blank")]
+    BlankKey,
+    #[error(transparent)]
+    Store(#[from] DbError),
+    #[error("the value cannot be written as JSON")]
+    Unwritable(#[source] serde_json::Error),
+    #[error("the stored value is not of the type that was asked for")]
+    WrongType(#[source] serde_json::Error),
+    #[error("the stored value cannot be read")]
+    Undecodable(#[from] DecodeError),
+    #[error("the stored value is not text")]
+    NotText,
+    #[error("the stored value is not a number")]
+    NotANumber,
+    #[error("the number would not fit into 64 bits")]
+    Overflow,
+}
+
+impl Failure {
+    /// Failures of one kind are reported together.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::BlankKey => "blank_key",
+            Self::Store(error) => store_kind(error),
+            Self::Unwritable(_) => "unwritable",
+            Self::WrongType(_) => "wrong_type",
+            Self::Undecodable(_) => "undecodable",
+            Self::NotText => "not_text",
+            Self::NotANumber => "not_a_number",
+            Self::Overflow => "overflow",
+        }
+    }
+}
+
+fn store_kind(error: &DbError) -> &'static str {
+    match error.root() {
+        DbError::Locked { .. } => "locked",
+        DbError::Overloaded { .. } => "overloaded",
+        DbError::Open { .. } | DbError::Pool(_) => "unavailable",
+        DbError::Panicked(_) => "panicked",
+        DbError::ShutDown => "shut_down",
+        _ => "query",
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Failsafe {
+    reported: Mutex<HashMap<&'static str, Report>>,
+}
+
+#[derive(Debug)]
+struct Report {
+    at: Instant,
+    unreported: u64,
+}
+
+impl Failsafe {
+    /// The value, or `None` once the failure has been counted and reported.
+    pub(crate) fn rescue<T>(
+        &self,
+        operation: &'static str,
+        outcome: Result<T, Failure>,
+        counters: &Counters,
+    ) -> Option<T> {
+        outcome
+            .inspect_err(|failure| {
+                counters.failed();
+                self.report(operation, failure);
+            })
+            .ok()
+    }
+
+    fn report(&self, operation: &'static str, failure: &Failure) {
+        let Some(unreported) = self.due(failure.kind()) else {
+            return;
+        };
+        tracing::warn!(
+            cache.operation = operation,
+            cache.failure = failure.kind(),
+            cache.unreported = unreported,
+            error = chain(failure),
+            "the cache failed; the caller goes on without it"
+        );
+    }
+
+    /// How many failures of this kind nobody was told of; `None` while it is too early to tell again.
+    fn due(&self, kind: &'static str) -> Option<u64> {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let Some(last) = reported.get_mut(kind) else {
+            reported.insert(
+                kind,
+                Report {
+                    at: now,
+                    unreported: 0,
+                },
+            );
+            return Some(0);
+        };
+        if now.duration_since(last.at) < SILENCE {
+            last.unreported += 1;
+            return None;
+        }
+        last.at = now;
+        Some(std::mem::take(&mut last.unreported))
+    }
+}
+
+fn chain(failure: &Failure) -> String {
+    let mut text = failure.to_string();
+    let mut source = failure.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
