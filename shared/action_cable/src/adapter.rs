@@ -1,0 +1,32 @@
+use std::pin::Pin;
+
+use crate::{Hub, ListenerStatus};
+
+/// A future behind a pointer, so that traits with it can be trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why an adapter could not pass a message on.
+pub type AdapterError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What carries messages between the processes of an application.
+///
+/// An adapter owns the [`Hub`] of its process and hands it every message that any process broadcast, in the order of
+/// the broadcasts of a stream.
+pub trait Adapter: Send + Sync + 'static {
+    /// Passes the JSON text `payload` on to every process that listens. Done once no crash of this process can lose
+    /// it any more, as far as the adapter keeps messages at all.
+    fn broadcast<'a>(
+        &'a self,
+        stream: &'a str,
+        payload: String,
+    ) -> BoxFuture<'a, Result<(), AdapterError>>;
+
+    /// Where the messages for the subscribers in this process arrive.
+    fn hub(&self) -> &Hub;
+
+    /// Completes when every later broadcast will reach the hub. No subscription is confirmed before.
+    fn ready(&self) -> BoxFuture<'_, ()>;
+
+    /// How the part that listens for other processes' messages is doing.
+    fn listener(&self) -> ListenerStatus;
+}

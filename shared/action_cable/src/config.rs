@@ -1,0 +1,60 @@
+use std::time::Duration;
+
+/// How a [`crate::Server`] behaves. The defaults are those of Rails, with limits where Rails has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the socket is mounted.
+    pub mount_path: String,
+    /// Origins that may connect besides the server's own: `scheme://host[:port]`, where `*` stands for any characters
+    /// but `/`. A lone `*` allows every origin.
+    pub allowed_request_origins: Vec<String>,
+    /// Whether a page may connect to the host that it came from.
+    pub allow_same_origin_as_host: bool,
+    /// Whether `X-Forwarded-Host` and `X-Forwarded-Proto` tell the server's own origin. Only for servers that no one
+    /// but a proxy reaches, which sets both.
+    pub trust_forwarded_headers: bool,
+    /// Accept any origin, and requests without one.
+    pub disable_request_forgery_protection: bool,
+    /// Answer a subscription to an unknown channel with `reject_subscription`. Rails gives no answer, whereupon the
+    /// stock client asks again every 500 ms, for ever.
+    pub reject_unknown_channels: bool,
+    /// Time between two pings. The stock client takes a connection for dead after 6 s of silence.
+    pub ping_interval: Duration,
+    /// Connections at once; one more is refused with status 503.
+    pub max_connections: usize,
+    /// Subscriptions of one connection; one more is rejected.
+    pub max_subscriptions: usize,
+    /// Bytes of a message from a client; a longer one ends the connection.
+    pub max_message_size: usize,
+    /// Bytes of a subscription's identifier, which is kept as long as the subscription; a longer one is rejected.
+    pub max_identifier_size: usize,
+    /// Bytes that may wait for a client to read them; one that reads more slowly than its streams flow is
+    /// disconnected. A single message may be longer.
+    pub outgoing_queue_size: usize,
+    /// How long the identification of a new connection may take.
+    pub handshake_timeout: Duration,
+    /// How long a connection that is being closed may take to read what still waits for it, and a shutdown to end
+    /// all connections.
+    pub close_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            mount_path: "/cable".into(),
+            allowed_request_origins: Vec::new(),
+            allow_same_origin_as_host: true,
+            trust_forwarded_headers: false,
+            disable_request_forgery_protection: false,
+            reject_unknown_channels: true,
+            ping_interval: Duration::from_secs(3),
+            max_connections: 10_000,
+            max_subscriptions: 1_000,
+            max_message_size: 64 * 1024,
+            max_identifier_size: 4 * 1024,
+            outgoing_queue_size: 1024 * 1024,
+            handshake_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(5),
+        }
+    }
+}

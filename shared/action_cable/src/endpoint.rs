@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use actix_web::http::header::ContentType;
+use actix_web::web::{Payload, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse, rt};
+
+use crate::protocol::PROTOCOLS;
+use crate::server::Shared;
+use crate::{Identify, connection, origin};
+
+/// Mounts the socket.
+pub(crate) fn mount<A, I>(config: &mut ServiceConfig, server: &Arc<Shared<A, I>>)
+where
+    A: Clone + Send + Sync + 'static,
+    I: Identify<A>,
+{
+    let server = Arc::clone(server);
+    let path = server.config.mount_path.clone();
+    let connect = move |request: HttpRequest, body: Payload| {
+        let response = connect(&server, request, body);
+        async move { response }
+    };
+    config.service(resource(path).to(connect));
+}
+
+fn connect<A, I>(server: &Arc<Shared<A, I>>, request: HttpRequest, body: Payload) -> HttpResponse
+where
+    A: Clone + Send + Sync + 'static,
+    I: Identify<A>,
+{
+    if !origin::is_allowed(&server.config, &request) {
+        return not_found();
+    }
+    let Some(registration) = server.register() else {
+        tracing::warn!("refused a connection: there are too many, or the server stops");
+        return HttpResponse::ServiceUnavailable().finish();
+    };
+    let Ok((response, session, messages)) =
+        actix_ws::handle_with_protocols(&request, body, &PROTOCOLS)
+    else {
+        return not_found();
+    };
+    let limit = server.config.max_message_size;
+    let messages = messages
+        .max_frame_size(limit)
+        .aggregate_continuations()
+        .max_continuation_size(limit);
+    rt::spawn(connection::run(
+        Arc::clone(server),
+        request,
+        registration,
+        session,
+        messages,
+    ));
+    response
+}
+
+/// What Rails answers to whatever is no WebSocket, or of the wrong origin.
+fn not_found() -> HttpResponse {
+    HttpResponse::NotFound()
+        .content_type(ContentType::plaintext())
+        .body("Page not found")
+}

@@ -1,0 +1,181 @@
+//! What waits for one client. Bounded in bytes: whoever reads too slowly is disconnected and may come again, so that
+//! nobody's slowness costs the others time or memory.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use actix_web::web::Bytes;
+use actix_ws::CloseCode;
+use bytestring::ByteString;
+use tokio::sync::Notify;
+
+use crate::protocol::Disconnect;
+
+/// What a frame costs beyond its bytes: its place in the queue.
+const FRAME_COST: usize = 64;
+/// Room that a queue keeps when it has become empty, in frames.
+const KEPT_ROOM: usize = 16;
+
+/// A frame to a client.
+#[derive(Debug)]
+pub(crate) enum Frame {
+    Text(ByteString),
+    Pong(Bytes),
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// What the client is told before.
+    pub(crate) disconnect: Option<Disconnect>,
+    pub(crate) code: CloseCode,
+}
+
+impl From<Disconnect> for Ending {
+    fn from(disconnect: Disconnect) -> Self {
+        Self {
+            disconnect: Some(disconnect),
+            code: CloseCode::Normal,
+        }
+    }
+}
+
+pub(crate) enum Next {
+    Frame(Frame),
+    End(Ending),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    limit: usize,
+    state: Mutex<State>,
+    ready: Notify,
+    ending: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: Queue,
+    ending: Option<Ending>,
+}
+
+impl Outbox {
+    /// Takes up to `limit` bytes.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            state: Mutex::default(),
+            ready: Notify::new(),
+            ending: Notify::new(),
+        }
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Queues a frame; one that finds no room ends the connection.
+    pub(crate) fn push(&self, frame: Frame) {
+        let mut state = self.lock();
+        if state.ending.is_some() {
+            return;
+        }
+        let taken = state.queue.push(frame, self.limit);
+        drop(state);
+        if taken {
+            self.ready.notify_one();
+        } else {
+            self.overflow();
+        }
+    }
+
+    pub(crate) fn push_text(&self, text: ByteString) {
+        self.push(Frame::Text(text));
+    }
+
+    /// Gives the client up: what waits for it is dropped.
+    pub(crate) fn overflow(&self) {
+        self.lock().queue = Queue::default();
+        self.end(Disconnect::SlowClient);
+    }
+
+    /// Ends the connection after what already waits. The first reason stands.
+    pub(crate) fn end(&self, ending: impl Into<Ending>) {
+        self.lock().ending.get_or_insert(ending.into());
+        self.ready.notify_one();
+        self.ending.notify_waiters();
+    }
+
+    /// Completes once the connection is to end.
+    pub(crate) async fn ended(&self) {
+        let notified = self.ending.notified();
+        if self.lock().ending.is_none() {
+            notified.await;
+        }
+    }
+
+    /// The next frame, or the end after the last one. For one caller at a time; cancel safe.
+    pub(crate) async fn next(&self) -> Next {
+        loop {
+            if let Some(next) = self.try_next() {
+                return next;
+            }
+            self.ready.notified().await;
+        }
+    }
+
+    pub(crate) fn try_next(&self) -> Option<Next> {
+        self.lock().next()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next(&mut self) -> Option<Next> {
+        if let Some(frame) = self.queue.pop() {
+            return Some(Next::Frame(frame));
+        }
+        self.ending.map(Next::End)
+    }
+}
+
+impl Queue {
+    /// Whether it took the frame. An empty queue takes a frame of any size.
+    pub(crate) fn push(&mut self, frame: Frame, limit: usize) -> bool {
+        let cost = frame.cost();
+        if !self.frames.is_empty() && self.bytes + cost > limit {
+            return false;
+        }
+        self.bytes += cost;
+        self.frames.push_back(frame);
+        true
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Frame> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.cost();
+        if self.frames.is_empty() && self.frames.capacity() > KEPT_ROOM {
+            self.frames.shrink_to(KEPT_ROOM);
+        }
+        Some(frame)
+    }
+}
+
+impl Frame {
+    fn cost(&self) -> usize {
+        FRAME_COST
+            + match self {
+                Self::Text(text) => text.len(),
+                Self::Pong(data) => data.len(),
+            }
+    }
+}

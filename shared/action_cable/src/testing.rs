@@ -1,0 +1,116 @@
+//! For the tests of channels: subscribes without a server and shows what the client would get.
+//!
+//! ```
+//! # use action_cable::{Channel, NoActions, Rejected, Stream, Subscription, testing};
+//! # use serde_json::{Value, json};
+//! # struct RoomChannel;
+//! # impl Channel for RoomChannel {
+//! #     const NAME: &'static str = "RoomChannel";
+//! #     type App = ();
+//! #     type Identity = ();
+//! #     type Params = Value;
+//! #     type Action = NoActions;
+//! #     async fn subscribed(params: Value, subscription: &mut Subscription<Self>) -> Result<Self, Rejected> {
+//! #         let room = params["room"].as_u64().ok_or(Rejected)?;
+//! #         subscription.stream_from(Stream::<Value>::new(format!("room:{room}")));
+//! #         subscription.transmit(&json!({ "people": 3 }));
+//! #         Ok(Self)
+//! #     }
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let subscribed = testing::subscribe::<RoomChannel>(&(), (), json!({ "room": 1 })).await;
+//! assert!(!subscribed.rejected());
+//! assert_eq!(subscribed.streams(), ["room:1"]);
+//! assert_eq!(subscribed.transmissions(), [json!({ "people": 3 })]);
+//! # }
+//! ```
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::outbox::{Frame, Next, Outbox};
+use crate::{Channel, ChannelResult, Hub, Subscription};
+
+/// One subscription under test.
+pub struct TestSubscription<C: Channel> {
+    subscription: Subscription<C>,
+    channel: Option<C>,
+    outbox: Arc<Outbox>,
+}
+
+/// Subscribes to a channel with the parameters as a client would give them.
+///
+/// # Panics
+/// When they are no parameters of this channel.
+pub async fn subscribe<C: Channel>(
+    app: &C::App,
+    identity: C::Identity,
+    params: Value,
+) -> TestSubscription<C> {
+    let outbox = Arc::new(Outbox::new(usize::MAX));
+    let hub = Hub::new();
+    let sink = hub.sink("\"\"".into(), Arc::clone(&outbox));
+    let mut subscription = Subscription::new(app.clone(), identity, hub, sink);
+    let params = serde_json::from_value(params)
+        .unwrap_or_else(|error| panic!("no parameters of `{}`: {error}", C::NAME));
+    let channel = C::subscribed(params, &mut subscription).await.ok();
+    TestSubscription {
+        subscription,
+        channel,
+        outbox,
+    }
+}
+
+impl<C: Channel> TestSubscription<C> {
+    /// Whether the channel refused the subscription.
+    pub fn rejected(&self) -> bool {
+        self.channel.is_none()
+    }
+
+    /// The streams whose messages the client gets, in the order of their names. None once rejected.
+    pub fn streams(&self) -> Vec<String> {
+        if self.rejected() {
+            return Vec::new();
+        }
+        self.subscription.streams().map(str::to_owned).collect()
+    }
+
+    /// What was transmitted since the last call.
+    pub fn transmissions(&self) -> Vec<Value> {
+        std::iter::from_fn(|| self.outbox.try_next())
+            .filter_map(transmitted)
+            .collect()
+    }
+
+    /// Performs an action as a client would ask for it, such as `{"action": "refresh"}`.
+    ///
+    /// # Errors
+    /// What the action returns, or that there is no such action, or that the subscription was rejected.
+    pub async fn perform(&mut self, data: Value) -> ChannelResult {
+        let channel = self
+            .channel
+            .as_mut()
+            .ok_or("the subscription was rejected")?;
+        let action = serde_json::from_value(data)?;
+        channel.received(action, &mut self.subscription).await
+    }
+
+    /// Ends the subscription.
+    pub async fn unsubscribe(self) {
+        if let Some(channel) = self.channel {
+            channel.unsubscribed(&self.subscription.app).await;
+        }
+    }
+}
+
+fn transmitted(next: Next) -> Option<Value> {
+    match next {
+        Next::Frame(Frame::Text(text)) => {
+            let mut frame: Value = serde_json::from_str(&text).ok()?;
+            Some(frame["message"].take())
+        }
+        _ => None,
+    }
+}

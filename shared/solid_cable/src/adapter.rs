@@ -1,0 +1,101 @@
+use std::fmt;
+use std::sync::Arc;
+
+use action_cable::{Adapter, AdapterError, BoxFuture, Cable, Hub, ListenerStatus};
+use db::Database;
+
+use crate::health::Health;
+use crate::position::Position;
+use crate::trim::Trim;
+use crate::{Config, listener, message};
+
+/// The adapter that keeps messages in a table. Cheap to clone; all clones share one listener.
+#[derive(Clone)]
+pub struct SolidCable {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) database: Database,
+    pub(crate) config: Config,
+    pub(crate) hub: Hub,
+    pub(crate) health: Health,
+    pub(crate) position: Position,
+    trim: Trim,
+}
+
+impl SolidCable {
+    /// An adapter over a database with the tables of [`crate::MIGRATIONS`]. It can broadcast at once; to hear
+    /// messages, [`SolidCable::listen`].
+    pub fn new(database: Database, config: Config) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                database,
+                config,
+                hub: Hub::new(),
+                health: Health::new(),
+                position: Position::unknown(),
+                trim: Trim::default(),
+            }),
+        }
+    }
+
+    /// The handle for broadcasts and servers.
+    pub fn cable(&self) -> Cable {
+        Cable::new(self.clone())
+    }
+
+    /// Hands what any process broadcasts to the subscribers of this one, until `shutdown` completes. Errors of the
+    /// database and even a panic only delay it: it goes on where it was. Spawn it once; no subscription is confirmed
+    /// before it knows from where to listen.
+    pub fn listen<S>(&self, shutdown: S) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: Future<Output = ()> + Send,
+    {
+        listener::listen(Arc::clone(&self.shared), shutdown)
+    }
+}
+
+impl Adapter for SolidCable {
+    fn broadcast<'a>(
+        &'a self,
+        stream: &'a str,
+        payload: String,
+    ) -> BoxFuture<'a, Result<(), AdapterError>> {
+        let channel = stream.to_owned();
+        Box::pin(async move {
+            let Shared {
+                database,
+                config,
+                trim,
+                ..
+            } = &*self.shared;
+            database
+                .write(move |connection| message::insert(connection, &channel, &payload))
+                .await?;
+            trim.now_and_then(database, config);
+            Ok(())
+        })
+    }
+
+    fn hub(&self) -> &Hub {
+        &self.shared.hub
+    }
+
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.shared.position.known())
+    }
+
+    fn listener(&self) -> ListenerStatus {
+        self.shared.health.status()
+    }
+}
+
+impl fmt::Debug for SolidCable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SolidCable")
+            .field("config", &self.shared.config)
+            .field("hub", &self.shared.hub)
+            .finish_non_exhaustive()
+    }
+}
