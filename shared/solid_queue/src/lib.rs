@@ -1,2 +1,88 @@
+//! Background jobs in a SQLite file, in the tables of Rails' Solid Queue.
+//!
+//! A job is a struct with a name. It is enqueued by any process that opened the file, and performed by a
+//! [`Supervisor`]'s workers, in the same process or in another.
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//! use solid_queue::{Enqueue, Job, JobResult, PerformLater as _, Queue, Registry, testing};
+//! use std::sync::{Arc, Mutex};
+//! use std::time::Duration;
+//!
+//! type Outbox = Arc<Mutex<Vec<String>>>;
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Greet { name: String }
+//!
+//! impl Job for Greet {
+//!     const NAME: &'static str = "Greet";
+//!     type Context = Outbox;
+//!
+//!     async fn perform(self, outbox: Outbox) -> JobResult {
+//!         outbox.lock().unwrap().push(format!("Hello {}", self.name));
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("queue.sqlite3");
+//! let database = db::Database::open(&db::DatabaseConfig::new(file), solid_queue::MIGRATIONS)?;
+//! let queue = Queue::solid(database);
+//! Greet { name: "Ada".into() }.perform_later(&queue).await?;
+//! Greet { name: "Bob".into() }.set(Enqueue::new().wait(Duration::from_mins(5)).queue("low")).perform_later(&queue).await?;
+//!
+//! let (registry, outbox) = (Registry::new().register::<Greet>(), Outbox::default());
+//! testing::run_pending(&queue, registry, &outbox).await?;
+//! assert_eq!(*outbox.lock().unwrap(), ["Hello Ada"]);
+//! assert_eq!(testing::enqueued(&queue).await?.len(), 1);
+//! # Ok(()) }
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+//! ```
+//!
+//! # The life of a job
+//!
+//! A job's row in `solid_queue_jobs` lasts as long as the job is of interest. Its state is the table that has a row for
+//! it: scheduled, ready, claimed or failed; none, and a `finished_at`, when it is done. Every move from one to another
+//! is one transaction, so a crash at any point leaves it in exactly one.
+//!
+//! - A dispatcher moves scheduled jobs that are due to ready.
+//! - A worker claims ready jobs, by priority and age, and performs them. What it may do afterwards hangs on its claim:
+//!   when others took it for dead and gave the job away, its own outcome counts no more.
+//! - A supervisor looks after the processes of the file. When one dies, its jobs are ready again, until they have
+//!   crashed [`Job::CRASH_LIMIT`] times. On the same host that is noticed within a second or two by the pid; else, as
+//!   with Rails, by missing heartbeats.
+//!
+//! Ruby and Rust processes can share a file. Each worker fails what its own program does not know, so they should
+//! serve different queues.
+#![warn(missing_docs)]
+
+mod backoff;
+mod config;
+mod enqueue;
+mod errors;
+mod executions;
+mod in_process;
+mod job;
+mod payload;
+mod perform;
+mod processes;
+mod queue;
+mod queue_selector;
+mod records;
+mod registry;
+mod schema;
+pub mod testing;
+
+pub use config::{Config, DispatcherConfig, WorkerConfig};
+pub use enqueue::{Configured, Enqueue, PerformLater};
+pub use errors::{ConfigError, EnqueueError, JobFailure, SupervisorError};
+pub use in_process::{InProcessConfig, InProcessRunner};
+pub use job::{Job, JobError, JobId, JobResult, ProcessId, Retry};
+pub use processes::Supervisor;
+pub use queue::Queue;
+pub use records::job::{ClearFinished, clear_finished_in_batches};
+pub use registry::Registry;
+
 /// The tables of the queue database.
 pub const MIGRATIONS: db::EmbeddedMigrations = db::embed_migrations!("../../migrations/queue");

@@ -1,0 +1,134 @@
+use std::time::Duration;
+
+use crate::{ConfigError, SupervisorError};
+
+/// What a supervisor runs and how. The defaults are those of Rails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The workers.
+    pub workers: Vec<WorkerConfig>,
+    /// The dispatchers.
+    pub dispatchers: Vec<DispatcherConfig>,
+    /// How often each process shows in `solid_queue_processes` that it lives.
+    pub process_heartbeat_interval: Duration,
+    /// A process without a heartbeat for so long counts as dead.
+    pub process_alive_threshold: Duration,
+    /// How long a stop waits for running jobs before it puts them back. Zero waits for as long as they take.
+    pub shutdown_timeout: Duration,
+    /// Whether the rows of finished jobs are kept until they are cleared.
+    pub preserve_finished_jobs: bool,
+    /// How long finished jobs are kept, for whoever calls [`crate::clear_finished_in_batches`].
+    pub clear_finished_jobs_after: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            workers: vec![WorkerConfig::default()],
+            dispatchers: vec![DispatcherConfig::default()],
+            process_heartbeat_interval: Duration::from_mins(1),
+            process_alive_threshold: Duration::from_mins(5),
+            shutdown_timeout: Duration::from_secs(5),
+            preserve_finished_jobs: true,
+            clear_finished_jobs_after: Duration::from_hours(24),
+        }
+    }
+}
+
+/// One worker: it performs the jobs of some queues.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerConfig {
+    /// The queues, in the order in which they are emptied: exact names, prefixes such as `mail*`, or `*` for all.
+    /// None at all means all. A list with `*` ignores the others.
+    pub queues: Vec<String>,
+    /// Jobs that run at once.
+    pub threads: u32,
+    /// How often to look for jobs at least. Commits to the database are noticed at once beside it.
+    pub polling_interval: Duration,
+    /// How many such workers to run.
+    pub processes: u32,
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self {
+            queues: vec!["*".into()],
+            threads: 3,
+            polling_interval: Duration::from_millis(100),
+            processes: 1,
+        }
+    }
+}
+
+/// One dispatcher: it makes scheduled jobs ready when they are due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DispatcherConfig {
+    /// How often to look for due jobs at least. The dispatcher wakes for the next due job beside it.
+    pub polling_interval: Duration,
+    /// Jobs in one transaction, at most.
+    pub batch_size: u32,
+}
+
+impl Default for DispatcherConfig {
+    fn default() -> Self {
+        Self {
+            polling_interval: Duration::from_secs(1),
+            batch_size: 500,
+        }
+    }
+}
+
+impl Config {
+    /// Everything in it that cannot work.
+    pub fn problems(&self) -> Vec<ConfigError> {
+        let workers = self.workers.iter().enumerate().flat_map(|(at, worker)| {
+            let key = |field| format!("workers[{at}].{field}");
+            [
+                positive(key("threads"), worker.threads > 0),
+                positive(key("processes"), worker.processes > 0),
+                some_time(key("polling_interval"), worker.polling_interval),
+            ]
+        });
+        let dispatchers = self.dispatchers.iter().enumerate().flat_map(|(at, it)| {
+            let key = |field| format!("dispatchers[{at}].{field}");
+            [
+                positive(key("batch_size"), it.batch_size > 0),
+                some_time(key("polling_interval"), it.polling_interval),
+            ]
+        });
+        let heartbeat = some_time(
+            "process_heartbeat_interval".into(),
+            self.process_heartbeat_interval,
+        );
+        let threshold = self.process_alive_threshold > self.process_heartbeat_interval;
+        let threshold = (!threshold).then(|| ConfigError {
+            key: "process_alive_threshold".into(),
+            expected: "longer than `process_heartbeat_interval`",
+        });
+        workers
+            .chain(dispatchers)
+            .chain([heartbeat, threshold])
+            .flatten()
+            .collect()
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), SupervisorError> {
+        if self.workers.is_empty() && self.dispatchers.is_empty() {
+            return Err(SupervisorError::NoProcesses);
+        }
+        match self.problems().into_iter().next() {
+            Some(problem) => Err(problem.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn positive(key: String, is: bool) -> Option<ConfigError> {
+    let expected = "at least 1";
+    (!is).then_some(ConfigError { key, expected })
+}
+
+fn some_time(key: String, duration: Duration) -> Option<ConfigError> {
+    let expected = "longer than zero";
+    duration.is_zero().then_some(ConfigError { key, expected })
+}

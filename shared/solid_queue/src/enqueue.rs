@@ -1,0 +1,160 @@
+use std::future::Future;
+use std::time::Duration;
+
+use db::Timestamp;
+
+use crate::payload::{NewPayload, Payload, encode};
+use crate::{EnqueueError, Job, JobId, Queue};
+
+/// How a job is enqueued. Implemented for every [`Job`]; nobody else can implement it.
+pub trait PerformLater: Job {
+    /// Enqueues the job for the next free worker.
+    ///
+    /// # Errors
+    /// See [`EnqueueError`]. The job is not enqueued then.
+    fn perform_later(
+        self,
+        queue: &Queue,
+    ) -> impl Future<Output = Result<JobId, EnqueueError>> + Send {
+        self.set(Enqueue::new()).perform_later(queue)
+    }
+
+    /// The job together with options about when and where it runs.
+    fn set(self, options: Enqueue) -> Configured<Self> {
+        Configured { job: self, options }
+    }
+}
+
+impl<J: Job> PerformLater for J {}
+
+/// When and where a job runs, if not at once and on the queue and with the priority of its class.
+#[derive(Clone, Debug, Default)]
+pub struct Enqueue {
+    wait: Option<Wait>,
+    queue: Option<String>,
+    priority: Option<i32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wait {
+    For(Duration),
+    Until(Timestamp),
+}
+
+impl Enqueue {
+    /// No options.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Not before this time has passed since the job was enqueued.
+    #[must_use]
+    pub fn wait(self, duration: Duration) -> Self {
+        Self {
+            wait: Some(Wait::For(duration)),
+            ..self
+        }
+    }
+
+    /// Not before this moment.
+    #[must_use]
+    pub fn wait_until(self, moment: Timestamp) -> Self {
+        Self {
+            wait: Some(Wait::Until(moment)),
+            ..self
+        }
+    }
+
+    /// On this queue.
+    #[must_use]
+    pub fn queue(self, name: impl Into<String>) -> Self {
+        Self {
+            queue: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// With this priority. Smaller ones go first.
+    #[must_use]
+    pub fn priority(self, priority: i32) -> Self {
+        Self {
+            priority: Some(priority),
+            ..self
+        }
+    }
+
+    fn scheduled_at(&self, now: Timestamp) -> Timestamp {
+        match self.wait {
+            None => now,
+            Some(Wait::For(duration)) => now.after(duration),
+            Some(Wait::Until(moment)) => moment,
+        }
+    }
+}
+
+/// A job and its options.
+#[derive(Clone, Debug)]
+#[must_use = "a configured job does nothing until `perform_later` is awaited"]
+pub struct Configured<J> {
+    job: J,
+    options: Enqueue,
+}
+
+impl<J: Job> Configured<J> {
+    /// Enqueues the job.
+    ///
+    /// # Errors
+    /// See [`EnqueueError`]. The job is not enqueued then.
+    pub async fn perform_later(self, queue: &Queue) -> Result<JobId, EnqueueError> {
+        let job = NewJob::new(&self.job, &self.options, Timestamp::now())?;
+        queue.enqueue(J::NAME, job).await
+    }
+}
+
+/// A job on its way into a queue.
+#[derive(Clone, Debug)]
+pub(crate) struct NewJob {
+    pub(crate) class_name: String,
+    pub(crate) queue_name: String,
+    pub(crate) priority: i32,
+    pub(crate) scheduled_at: Timestamp,
+    pub(crate) payload: Payload,
+}
+
+impl NewJob {
+    pub(crate) fn new<J: Job>(
+        job: &J,
+        options: &Enqueue,
+        now: Timestamp,
+    ) -> Result<Self, EnqueueError> {
+        let arguments = encode(job).map_err(|source| EnqueueError::Serialize {
+            job: J::NAME,
+            source,
+        })?;
+        let queue_name = options.queue.clone().unwrap_or_else(|| J::QUEUE.to_owned());
+        // Rails writes null for a class without a priority of its own.
+        let priority = options
+            .priority
+            .or((J::PRIORITY != 0).then_some(J::PRIORITY));
+        let scheduled_at = options.scheduled_at(now);
+        let payload = Payload::new(&NewPayload {
+            class_name: J::NAME,
+            queue_name: &queue_name,
+            priority,
+            arguments,
+            enqueued_at: now,
+            scheduled_at,
+        });
+        Ok(Self {
+            class_name: J::NAME.to_owned(),
+            queue_name,
+            priority: priority.unwrap_or(0),
+            scheduled_at,
+            payload,
+        })
+    }
+
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.scheduled_at <= now
+    }
+}

@@ -1,0 +1,132 @@
+use db::DbError;
+
+use crate::JobError;
+
+/// Why a job could not be enqueued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnqueueError {
+    /// The fields of the job cannot be written as arguments.
+    #[error("could not write the arguments of `{job}`")]
+    Serialize {
+        /// The job's class.
+        job: &'static str,
+        /// What does not fit.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The queue database refused the job.
+    #[error("could not insert `{job}` into the queue database")]
+    Database {
+        /// The job's class.
+        job: &'static str,
+        /// What the database said.
+        #[source]
+        source: DbError,
+    },
+    /// As many jobs as the in-process queue takes wait already.
+    #[error("could not enqueue `{job}`: {limit} jobs are waiting already")]
+    Full {
+        /// The job's class.
+        job: &'static str,
+        /// The queue's capacity.
+        limit: usize,
+    },
+    /// The runner of the in-process queue has ended, so nobody would perform the job.
+    #[error("could not enqueue `{job}`: the queue has stopped")]
+    Stopped {
+        /// The job's class.
+        job: &'static str,
+    },
+}
+
+/// Why a supervisor could not start or stop in good order.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SupervisorError {
+    /// The configuration names neither workers nor dispatchers.
+    #[error("no processes configured: name at least one worker or dispatcher")]
+    NoProcesses,
+    /// A value of the configuration cannot work.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The queue database failed while the supervisor started.
+    #[error("the queue database failed at start-up")]
+    Start(#[source] DbError),
+    /// The queue database failed while the supervisor stopped. Others find the leftovers by the dead process.
+    #[error("the queue database failed at shutdown")]
+    Stop(#[source] DbError),
+}
+
+/// A value of [`crate::Config`] that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}` must be {expected}")]
+pub struct ConfigError {
+    /// The field, such as `workers[0].threads`.
+    pub key: String,
+    /// What would be right.
+    pub expected: &'static str,
+}
+
+/// Why a job failed, as `solid_queue_failed_executions.error` keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFailure {
+    /// What kind of failure it was.
+    pub exception_class: String,
+    /// What happened.
+    pub message: String,
+    /// The errors beneath, the outermost first.
+    pub backtrace: Option<Vec<String>>,
+}
+
+impl JobFailure {
+    pub(crate) fn new(exception_class: &str, message: impl Into<String>) -> Self {
+        Self {
+            exception_class: exception_class.to_owned(),
+            message: message.into(),
+            backtrace: None,
+        }
+    }
+
+    pub(crate) fn of(error: &JobError) -> Self {
+        let mut causes = Vec::new();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            causes.push(format!("caused by: {cause}"));
+            next = cause.source();
+        }
+        Self {
+            backtrace: (!causes.is_empty()).then_some(causes),
+            ..Self::new("JobError", error.to_string())
+        }
+    }
+
+    pub(crate) fn panic(message: &str) -> Self {
+        Self::new("Panic", message)
+    }
+
+    pub(crate) fn unknown_job(class_name: &str, known: &str) -> Self {
+        let message = format!("there is no job named `{class_name}` (known: {known})");
+        Self::new("SolidQueue::UnknownJobError", message)
+    }
+
+    pub(crate) fn bad_arguments(class_name: &str, error: &serde_json::Error) -> Self {
+        let message = format!("could not read the arguments of `{class_name}`: {error}");
+        Self::new("ActiveJob::DeserializationError", message)
+    }
+
+    /// As JSON.
+    pub(crate) fn to_json(&self) -> String {
+        let Self {
+            exception_class,
+            message,
+            backtrace,
+        } = self;
+        let [class, message, backtrace] = [
+            serde_json::json!(exception_class),
+            serde_json::json!(message),
+            serde_json::json!(backtrace),
+        ];
+        format!(r#"{{"exception_class":{class},"message":{message},"backtrace":{backtrace}}}"#)
+    }
+}

@@ -1,0 +1,25 @@
+use db::{SqliteConnection, Timestamp};
+use diesel::{ExpressionMethods as _, QueryResult, RunQueryDsl as _};
+
+use crate::schema::solid_queue_failed_executions::dsl;
+
+/// Keeps why the job failed. `error` is JSON.
+pub(crate) fn insert(
+    connection: &mut SqliteConnection,
+    job_id: i64,
+    error: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let row = (
+        dsl::job_id.eq(job_id),
+        dsl::error.eq(error),
+        dsl::created_at.eq(now),
+    );
+    diesel::insert_into(dsl::solid_queue_failed_executions)
+        .values(row)
+        .on_conflict(dsl::job_id)
+        .do_update()
+        .set(dsl::error.eq(error))
+        .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! What Active Job stores in `solid_queue_jobs.arguments`.
+
+mod decode;
+mod encode;
+mod ordered;
+
+use std::fmt;
+
+use db::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use uuid::Uuid;
+
+pub(crate) use decode::decode;
+pub(crate) use encode::encode;
+use ordered::Ordered;
+
+/// A payload, key by key in the order in which it was written. The values stay JSON text, so that what nobody here
+/// understands, such as numbers of any length, survives a round trip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Payload {
+    entries: Ordered,
+}
+
+pub(crate) struct NewPayload<'a> {
+    pub(crate) class_name: &'a str,
+    pub(crate) queue_name: &'a str,
+    pub(crate) priority: Option<i32>,
+    /// A JSON array, encoded.
+    pub(crate) arguments: String,
+    pub(crate) enqueued_at: Timestamp,
+    pub(crate) scheduled_at: Timestamp,
+}
+
+impl Payload {
+    pub(crate) fn new(new: &NewPayload<'_>) -> Self {
+        let entries = [
+            ("job_class", json!(new.class_name).to_string()),
+            ("job_id", json!(Uuid::new_v4().to_string()).to_string()),
+            ("provider_job_id", "null".into()),
+            ("queue_name", json!(new.queue_name).to_string()),
+            ("priority", json!(new.priority).to_string()),
+            ("arguments", new.arguments.clone()),
+            ("executions", "0".into()),
+            ("exception_executions", "{}".into()),
+            ("locale", json!("en").to_string()),
+            ("timezone", json!("UTC").to_string()),
+            ("enqueued_at", moment(new.enqueued_at)),
+            ("scheduled_at", moment(new.scheduled_at)),
+        ];
+        Self {
+            entries: entries.into_iter().collect(),
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            entries: serde_json::from_str(text)?,
+        })
+    }
+
+    /// The arguments as a JSON array.
+    pub(crate) fn arguments(&self) -> &str {
+        self.entries.get("arguments").unwrap_or("[]")
+    }
+
+    pub(crate) fn active_job_id(&self) -> Option<String> {
+        self.get("job_id")
+    }
+
+    /// How often the job was performed before.
+    pub(crate) fn executions(&self) -> u32 {
+        self.get("executions").unwrap_or(0)
+    }
+
+    /// How many processes died while they ran the job.
+    pub(crate) fn crashes(&self) -> u32 {
+        self.get("crashes").unwrap_or(0)
+    }
+
+    /// The same after one more crash. Rails ignores the key.
+    #[must_use]
+    pub(crate) fn crashed(mut self) -> Self {
+        let crashes = self.crashes().saturating_add(1);
+        self.entries.set("crashes", crashes.to_string());
+        self
+    }
+
+    /// What a retry stores, as Active Job's `retry_on` does: the same job, one execution more.
+    #[must_use]
+    pub(crate) fn retried(mut self, retry: &RetriedPayload<'_>) -> Self {
+        let key = format!("[{}]", retry.exception_class);
+        let mut counts: Ordered = self.get("exception_executions").unwrap_or_default();
+        let count = counts
+            .get(&key)
+            .and_then(|count| count.parse::<u32>().ok())
+            .unwrap_or(0);
+        counts.set(&key, count.saturating_add(1).to_string());
+        self.entries
+            .set("provider_job_id", retry.provider_job_id.to_string());
+        self.entries.set(
+            "executions",
+            self.executions().saturating_add(1).to_string(),
+        );
+        self.entries.set("exception_executions", counts.to_string());
+        self.entries.set("enqueued_at", moment(retry.enqueued_at));
+        self.entries.set("scheduled_at", moment(retry.scheduled_at));
+        self
+    }
+
+    fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        serde_json::from_str(self.entries.get(key)?).ok()
+    }
+}
+
+pub(crate) struct RetriedPayload<'a> {
+    pub(crate) provider_job_id: i64,
+    pub(crate) exception_class: &'a str,
+    pub(crate) enqueued_at: Timestamp,
+    pub(crate) scheduled_at: Timestamp,
+}
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.entries.fmt(f)
+    }
+}
+
+fn moment(at: Timestamp) -> String {
+    json!(at.iso8601_nanoseconds()).to_string()
+}

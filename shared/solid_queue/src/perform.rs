@@ -1,0 +1,138 @@
+//! Performing one job, whoever keeps it: the outcome says what is to become of it.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
+use std::time::Duration;
+
+use db::Timestamp;
+use tracing::{Span, error, info, warn};
+
+use crate::enqueue::NewJob;
+use crate::payload::{Payload, RetriedPayload};
+use crate::registry::{Performing, Registered};
+use crate::{JobError, JobFailure, JobId, JobResult, Registry, Retry};
+
+/// What is to become of a job that was performed.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    Finished,
+    Failed(JobFailure),
+    Retried(Duration, JobFailure),
+    Discarded(JobFailure),
+}
+
+/// The span around everything that happens to one job.
+pub(crate) fn job_span(id: JobId, class_name: &str, queue_name: &str) -> Span {
+    tracing::info_span!(
+        "job.perform",
+        job.id = id.0,
+        job.class = class_name,
+        queue.name = queue_name
+    )
+}
+
+/// The job that takes the place of one that failed and is to run again after `wait`.
+pub(crate) fn retried(id: JobId, failed: NewJob, wait: Duration, failure: &JobFailure) -> NewJob {
+    let now = Timestamp::now();
+    let scheduled_at = now.after(wait);
+    let payload = failed.payload.retried(&RetriedPayload {
+        provider_job_id: id.0,
+        exception_class: &failure.exception_class,
+        enqueued_at: now,
+        scheduled_at,
+    });
+    NewJob {
+        scheduled_at,
+        payload,
+        ..failed
+    }
+}
+
+/// Performs the job and logs how it went. Never panics, whatever the job does.
+pub(crate) async fn perform<C: Clone + Send + Sync + 'static>(
+    registry: &Registry<C>,
+    context: C,
+    class_name: &str,
+    payload: &Payload,
+) -> Outcome {
+    let start = std::time::Instant::now();
+    let outcome = match registry.get(class_name) {
+        Some(job) => outcome(job, context, class_name, payload).await,
+        None => Outcome::Failed(unknown_job(registry, class_name)),
+    };
+    log(&outcome, start.elapsed());
+    outcome
+}
+
+fn unknown_job<C: Clone + Send + Sync + 'static>(
+    registry: &Registry<C>,
+    class_name: &str,
+) -> JobFailure {
+    let known: Vec<_> = registry.names().collect();
+    JobFailure::unknown_job(class_name, &known.join(", "))
+}
+
+async fn outcome<C>(
+    job: &Registered<C>,
+    context: C,
+    class_name: &str,
+    payload: &Payload,
+) -> Outcome {
+    let performing = (job.perform)(payload.arguments().to_owned(), context);
+    match caught(performing).await {
+        Ok(Ok(Ok(()))) => Outcome::Finished,
+        Ok(Ok(Err(error))) => after_error(job, &error, payload.executions().saturating_add(1)),
+        Ok(Err(error)) => Outcome::Failed(JobFailure::bad_arguments(class_name, &error)),
+        Err(panic) => Outcome::Failed(JobFailure::panic(message(&*panic))),
+    }
+}
+
+fn after_error<C>(job: &Registered<C>, error: &JobError, attempt: u32) -> Outcome {
+    let failure = JobFailure::of(error);
+    match catch_unwind(AssertUnwindSafe(|| (job.on_error)(error, attempt))) {
+        Ok(Retry::Fail) => Outcome::Failed(failure),
+        Ok(Retry::After(wait)) => Outcome::Retried(wait, failure),
+        Ok(Retry::Discard) => Outcome::Discarded(failure),
+        Err(panic) => Outcome::Failed(JobFailure::panic(message(&*panic))),
+    }
+}
+
+/// Runs the job to its end or to its panic.
+async fn caught(
+    mut performing: Performing,
+) -> Result<Result<JobResult, serde_json::Error>, Box<dyn Any + Send>> {
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| performing.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        },
+    )
+    .await
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    let text = owned.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("the job panicked without a message")
+}
+
+fn log(outcome: &Outcome, took: Duration) {
+    let duration_ms = took.as_secs_f64() * 1000.0;
+    match outcome {
+        Outcome::Finished => info!(name: "job.perform", { duration_ms }, "performed the job"),
+        Outcome::Failed(failure) => {
+            error!(name: "job.fail", { duration_ms, error.class = failure.exception_class, error = failure.message },
+                "the job failed");
+        }
+        Outcome::Retried(wait, failure) => {
+            warn!(name: "job.retry", { duration_ms, error = failure.message, wait_ms = wait.as_secs_f64() * 1000.0 },
+                "the job failed and runs again later");
+        }
+        Outcome::Discarded(failure) => {
+            warn!(name: "job.discard", { duration_ms, error = failure.message }, "the job failed and is discarded");
+        }
+    }
+}

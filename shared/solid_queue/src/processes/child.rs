@@ -1,0 +1,162 @@
+//! The workers and dispatchers of a supervisor.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use db::{Database, DbError};
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::dispatcher::Dispatcher;
+use super::execution::Executor;
+use super::registration::{Registration, deregister};
+use super::worker::Worker;
+use crate::{Config, DispatcherConfig, ProcessId, Registry, WorkerConfig};
+
+/// What every child is made of.
+pub(crate) struct Parts<C> {
+    pub(crate) database: Database,
+    pub(crate) config: Config,
+    pub(crate) registry: Arc<Registry<C>>,
+    pub(crate) context: C,
+}
+
+#[derive(Clone, Debug)]
+enum Role {
+    Worker(WorkerConfig),
+    Dispatcher(DispatcherConfig),
+}
+
+#[derive(Debug)]
+struct Child {
+    role: Role,
+    process: ProcessId,
+    stop: CancellationToken,
+}
+
+/// Those that run, and those that are to be started.
+pub(crate) struct Children<C> {
+    parts: Arc<Parts<C>>,
+    running: HashMap<Id, Child>,
+    tasks: JoinSet<()>,
+    missing: Vec<Role>,
+}
+
+impl<C: Clone + Send + Sync + 'static> Children<C> {
+    /// None runs yet.
+    pub(crate) fn new(parts: Arc<Parts<C>>) -> Self {
+        let workers = parts
+            .config
+            .workers
+            .iter()
+            .flat_map(|config| (0..config.processes).map(|_| Role::Worker(config.clone())));
+        let dispatchers = parts.config.dispatchers.iter().cloned();
+        let missing = workers.chain(dispatchers.map(Role::Dispatcher)).collect();
+        Self {
+            parts,
+            running: HashMap::new(),
+            tasks: JoinSet::new(),
+            missing,
+        }
+    }
+
+    /// Starts those that are missing.
+    pub(crate) async fn start(&mut self, supervisor: ProcessId) -> Result<(), DbError> {
+        while let Some(role) = self.missing.last() {
+            let registration = match role {
+                Role::Worker(config) => Registration::worker(config, Some(supervisor)),
+                Role::Dispatcher(config) => Registration::dispatcher(config, supervisor),
+            };
+            let process = registration.register(&self.parts.database).await?;
+            if let Some(role) = self.missing.pop() {
+                self.spawn(role, process);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next child that ended though nobody stopped it. Never completes while all is well. Cancel safe.
+    pub(crate) async fn fallen(&mut self) -> ProcessId {
+        loop {
+            let Some(ended) = self.tasks.join_next_with_id().await else {
+                return std::future::pending().await;
+            };
+            let id = ended
+                .as_ref()
+                .map_or_else(tokio::task::JoinError::id, |(id, ())| *id);
+            if let Some(child) = self.running.remove(&id)
+                && !child.stop.is_cancelled()
+            {
+                error!(name: "queue.replace_process", { process.id = child.process.0, error = ?ended.err() },
+                    "a process ended unexpectedly and is replaced");
+                self.missing.push(child.role);
+                return child.process;
+            }
+        }
+    }
+
+    /// Puts back what a fallen child left.
+    pub(crate) async fn clean_up(&self, process: ProcessId) {
+        if let Err(error) = deregister(&self.parts.database, process).await {
+            error!(process.id = process.0, error = %error, "could not deregister a fallen process");
+        }
+    }
+
+    /// Stops the children that others took for dead and removed, and starts others in their place later.
+    pub(crate) fn replace_all_but(&mut self, alive: &[ProcessId]) {
+        for child in self.running.values() {
+            if !alive.contains(&child.process) && !child.stop.is_cancelled() {
+                warn!(name: "queue.replace_process", { process.id = child.process.0 },
+                    "others took a process for dead: it is replaced");
+                child.stop.cancel();
+                self.missing.push(child.role.clone());
+            }
+        }
+    }
+
+    pub(crate) fn ids(&self) -> BTreeSet<ProcessId> {
+        self.running.values().map(|child| child.process).collect()
+    }
+
+    /// Stops all and waits for them.
+    pub(crate) async fn stop(&mut self) {
+        for child in self.running.values() {
+            child.stop.cancel();
+        }
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    fn spawn(&mut self, role: Role, process: ProcessId) {
+        let stop = CancellationToken::new();
+        let parts = &self.parts;
+        let task = match &role {
+            Role::Worker(config) => {
+                let timeout = parts.config.shutdown_timeout;
+                let worker = Worker::new(parts.executor(), process, config, timeout);
+                self.tasks.spawn(worker.run(stop.clone()))
+            }
+            Role::Dispatcher(config) => {
+                let dispatcher = Dispatcher::new(parts.database.clone(), process, config.clone());
+                self.tasks.spawn(dispatcher.run(stop.clone()))
+            }
+        };
+        let child = Child {
+            role,
+            process,
+            stop,
+        };
+        self.running.insert(task.id(), child);
+    }
+}
+
+impl<C: Clone> Parts<C> {
+    fn executor(&self) -> Executor<C> {
+        Executor {
+            database: self.database.clone(),
+            registry: Arc::clone(&self.registry),
+            context: self.context.clone(),
+            preserve_finished_jobs: self.config.preserve_finished_jobs,
+        }
+    }
+}

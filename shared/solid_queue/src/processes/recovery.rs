@@ -1,0 +1,149 @@
+//! What dead processes left behind.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use db::{Database, DbError, Timestamp};
+use tracing::warn;
+
+use super::identity::Identity;
+use super::registration::hostname;
+use crate::executions::claimed;
+use crate::records::process::{self, Process};
+use crate::registry::CrashLimits;
+use crate::{JobFailure, ProcessId};
+
+pub(crate) struct Recovery {
+    database: Database,
+    alive_threshold: Duration,
+    limits: Arc<CrashLimits>,
+    hostname: String,
+    identity: Option<Identity>,
+}
+
+impl Recovery {
+    pub(crate) fn new(database: Database, alive_threshold: Duration, limits: CrashLimits) -> Self {
+        Self {
+            database,
+            alive_threshold,
+            limits: Arc::new(limits),
+            hostname: hostname(),
+            identity: Identity::own(),
+        }
+    }
+
+    /// Deletes the rows of dead processes, and puts back or fails the jobs that they ran. Writes nothing when all live.
+    pub(crate) async fn run(&self, own: &BTreeSet<ProcessId>) -> Result<(), DbError> {
+        let processes = self.database.read(process::all).await?;
+        let exited = self.exited(&processes);
+        for process in processes {
+            if own.contains(&ProcessId(process.id)) {
+                continue;
+            }
+            if is_exited(&process, &exited) {
+                self.prune(process, exit_error).await?;
+            } else if self.is_silent(&process) {
+                self.prune(process, pruned_error).await?;
+            }
+        }
+        self.recover_orphans().await
+    }
+
+    /// The supervisors of this host that are known to be dead by their pid. Only ours say enough to know.
+    fn exited(&self, processes: &[Process]) -> BTreeSet<i64> {
+        let Some(own) = &self.identity else {
+            return BTreeSet::new();
+        };
+        let is_dead = |process: &&Process| {
+            let identity = identity(process);
+            process.hostname.as_ref() == Some(&self.hostname)
+                && identity.is_some_and(|identity| identity.is_dead(process.pid, own))
+        };
+        processes
+            .iter()
+            .filter(is_dead)
+            .map(|process| process.id)
+            .collect()
+    }
+
+    fn is_silent(&self, process: &Process) -> bool {
+        process.last_heartbeat_at <= Timestamp::now().before(self.alive_threshold)
+    }
+
+    async fn prune(
+        &self,
+        process: Process,
+        failure: fn(&Process) -> JobFailure,
+    ) -> Result<(), DbError> {
+        let (id, kind, pid) = (process.id, process.kind.clone(), process.pid);
+        let limits = Arc::clone(&self.limits);
+        let jobs = self
+            .database
+            .write(move |connection| {
+                if !process::delete_dead(connection, &process)? {
+                    return Ok(None);
+                }
+                let failure = failure(&process);
+                let claims = claimed::of_process(connection, ProcessId(process.id))?;
+                for claim in &claims {
+                    claimed::crash(connection, *claim, &failure, &limits)?;
+                }
+                Ok(Some(claims.len()))
+            })
+            .await?;
+        if let Some(jobs) = jobs {
+            warn!(name: "queue.prune_processes", { process.id = id, process.kind = kind, process.pid = pid, jobs },
+                "a process died: what it ran is put back, or fails when it crashed too often");
+        }
+        Ok(())
+    }
+
+    async fn recover_orphans(&self) -> Result<(), DbError> {
+        let orphans = self.database.read(claimed::orphaned).await?;
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let limits = Arc::clone(&self.limits);
+        let jobs = self
+            .database
+            .write(move |connection| {
+                let failure = missing_error();
+                let orphans = claimed::orphaned(connection)?;
+                for claim in &orphans {
+                    claimed::crash(connection, *claim, &failure, &limits)?;
+                }
+                Ok(orphans.len())
+            })
+            .await?;
+        warn!(name: "queue.recover_orphans", { jobs }, "recovered jobs whose process is missing");
+        Ok(())
+    }
+}
+
+/// A child of a dead supervisor is dead, too: they are one process.
+fn is_exited(process: &Process, exited: &BTreeSet<i64>) -> bool {
+    exited.contains(&process.id) || process.supervisor_id.is_some_and(|id| exited.contains(&id))
+}
+
+fn identity(process: &Process) -> Option<Identity> {
+    serde_json::from_str(process.metadata.as_deref()?).ok()
+}
+
+fn exit_error(process: &Process) -> JobFailure {
+    let message = format!("Process pid={} exited unexpectedly.", process.pid);
+    JobFailure::new("SolidQueue::Processes::ProcessExitError", message)
+}
+
+fn pruned_error(process: &Process) -> JobFailure {
+    let message = format!(
+        "Process was found dead and pruned (last heartbeat at: {})",
+        process.last_heartbeat_at
+    );
+    JobFailure::new("SolidQueue::Processes::ProcessPrunedError", message)
+}
+
+fn missing_error() -> JobFailure {
+    let message = "The process that was running this job no longer exists";
+    JobFailure::new("SolidQueue::Processes::ProcessMissingError", message)
+}

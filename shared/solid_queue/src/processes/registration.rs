@@ -1,0 +1,141 @@
+//! A process's row in `solid_queue_processes`: made at its start, gone after its stop.
+
+use std::time::Duration;
+
+use db::{Database, DbError, Timestamp};
+use serde_json::{Number, json};
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::identity::Identity;
+use crate::backoff::Backoff;
+use crate::executions::claimed;
+use crate::records::process::{self, NewProcess};
+use crate::{DispatcherConfig, ProcessId, WorkerConfig};
+
+const DEREGISTER_ATTEMPTS: u32 = 5;
+
+/// A process about to be registered.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    kind: &'static str,
+    supervisor: Option<ProcessId>,
+    metadata: Option<String>,
+}
+
+impl Registration {
+    pub(crate) fn supervisor() -> Self {
+        let identity = Identity::own().and_then(|own| serde_json::to_string(&own).ok());
+        Self {
+            kind: "Supervisor(async)",
+            supervisor: None,
+            metadata: identity,
+        }
+    }
+
+    pub(crate) fn worker(config: &WorkerConfig, supervisor: Option<ProcessId>) -> Self {
+        let queues = match config.queues.join(",") {
+            all if all.is_empty() => "*".to_owned(),
+            names => names,
+        };
+        let metadata = format!(
+            r#"{{"polling_interval":{},"queues":{},"thread_pool_size":{}}}"#,
+            seconds(config.polling_interval),
+            json!(queues),
+            config.threads
+        );
+        Self {
+            kind: "Worker",
+            supervisor,
+            metadata: Some(metadata),
+        }
+    }
+
+    pub(crate) fn dispatcher(config: &DispatcherConfig, supervisor: ProcessId) -> Self {
+        let metadata = format!(
+            r#"{{"polling_interval":{},"batch_size":{}}}"#,
+            seconds(config.polling_interval),
+            config.batch_size
+        );
+        Self {
+            kind: "Dispatcher",
+            supervisor: Some(supervisor),
+            metadata: Some(metadata),
+        }
+    }
+
+    pub(crate) async fn register(self, database: &Database) -> Result<ProcessId, DbError> {
+        let kind = self.kind;
+        let row = self.row();
+        let name = row.name.clone();
+        let id = database
+            .write(move |connection| process::register(connection, &row))
+            .await?;
+        info!(name: "queue.register_process", { process.id = id.0, process.kind = kind, process.name = name },
+            "registered a process");
+        Ok(id)
+    }
+
+    fn row(self) -> NewProcess {
+        let now = Timestamp::now();
+        let unique: String = Uuid::new_v4()
+            .simple()
+            .to_string()
+            .chars()
+            .take(20)
+            .collect();
+        NewProcess {
+            kind: self.kind.to_owned(),
+            last_heartbeat_at: now,
+            supervisor_id: self.supervisor.map(|id| id.0),
+            pid: std::process::id().try_into().unwrap_or(i32::MAX),
+            hostname: hostname(),
+            metadata: self.metadata,
+            created_at: now,
+            name: format!("{}-{unique}", self.kind.to_lowercase()),
+        }
+    }
+}
+
+/// Deletes the row, and puts back what the process still had claimed. Tries a few times.
+pub(crate) async fn deregister(database: &Database, process: ProcessId) -> Result<(), DbError> {
+    let mut backoff = Backoff::new();
+    for _ in 1..DEREGISTER_ATTEMPTS {
+        match try_deregister(database, process).await {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                warn!(process.id = process.0, error = %error, "could not deregister a process yet");
+            }
+        }
+        backoff.wait().await;
+    }
+    try_deregister(database, process).await
+}
+
+async fn try_deregister(database: &Database, process: ProcessId) -> Result<(), DbError> {
+    let released = database
+        .write(move |connection| {
+            let released = claimed::release_all(connection, process)?;
+            process::delete(connection, process)?;
+            Ok(released)
+        })
+        .await?;
+    info!(name: "queue.deregister_process", { process.id = process.0, released }, "deregistered a process");
+    Ok(())
+}
+
+/// The name of this host.
+pub(crate) fn hostname() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// As Rails writes it: whole seconds without a fraction.
+fn seconds(duration: Duration) -> Number {
+    match duration.subsec_nanos() {
+        0 => duration.as_secs().into(),
+        _ => Number::from_f64(duration.as_secs_f64()).unwrap_or_else(|| duration.as_secs().into()),
+    }
+}

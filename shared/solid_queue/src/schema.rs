@@ -1,0 +1,91 @@
+//! The tables of the queue database, as far as this crate reads and writes them.
+
+use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
+
+table! {
+    solid_queue_jobs (id) {
+        id -> BigInt,
+        queue_name -> Text,
+        class_name -> Text,
+        arguments -> Nullable<Text>,
+        priority -> Integer,
+        active_job_id -> Nullable<Text>,
+        scheduled_at -> Nullable<Text>,
+        finished_at -> Nullable<Text>,
+        concurrency_key -> Nullable<Text>,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+table! {
+    solid_queue_ready_executions (id) {
+        id -> BigInt,
+        job_id -> BigInt,
+        queue_name -> Text,
+        priority -> Integer,
+        created_at -> Text,
+    }
+}
+
+table! {
+    solid_queue_scheduled_executions (id) {
+        id -> BigInt,
+        job_id -> BigInt,
+        queue_name -> Text,
+        priority -> Integer,
+        scheduled_at -> Text,
+        created_at -> Text,
+    }
+}
+
+table! {
+    solid_queue_claimed_executions (id) {
+        id -> BigInt,
+        job_id -> BigInt,
+        process_id -> Nullable<BigInt>,
+        created_at -> Text,
+    }
+}
+
+table! {
+    solid_queue_failed_executions (id) {
+        id -> BigInt,
+        job_id -> BigInt,
+        error -> Nullable<Text>,
+        created_at -> Text,
+    }
+}
+
+table! {
+    solid_queue_pauses (id) {
+        id -> BigInt,
+        queue_name -> Text,
+        created_at -> Text,
+    }
+}
+
+table! {
+    solid_queue_processes (id) {
+        id -> BigInt,
+        kind -> Text,
+        last_heartbeat_at -> Text,
+        supervisor_id -> Nullable<BigInt>,
+        pid -> Integer,
+        hostname -> Nullable<Text>,
+        metadata -> Nullable<Text>,
+        created_at -> Text,
+        name -> Text,
+    }
+}
+
+joinable!(solid_queue_claimed_executions -> solid_queue_jobs (job_id));
+joinable!(solid_queue_ready_executions -> solid_queue_jobs (job_id));
+joinable!(solid_queue_scheduled_executions -> solid_queue_jobs (job_id));
+allow_tables_to_appear_in_same_query!(
+    solid_queue_jobs,
+    solid_queue_ready_executions,
+    solid_queue_scheduled_executions,
+    solid_queue_claimed_executions,
+    solid_queue_processes,
+);

@@ -1,0 +1,135 @@
+//! Helpers for the tests of applications: look at what was enqueued, and perform it without a supervisor.
+
+use std::sync::Arc;
+
+use db::{Database, DbError, Timestamp};
+use serde_json::Value;
+use tracing::Instrument as _;
+
+use crate::enqueue::NewJob;
+use crate::executions::claimed;
+use crate::in_process::execute_one;
+use crate::perform::{Outcome, job_span};
+use crate::processes::execution::Executor;
+use crate::processes::{dispatch_due, registration};
+use crate::queue::Adapter;
+use crate::queue_selector::QueueSelector;
+use crate::{JobFailure, JobId, Queue, Registry, WorkerConfig, records};
+
+/// A job that waits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnqueuedJob {
+    /// Its number.
+    pub id: JobId,
+    /// Its class.
+    pub class_name: String,
+    /// Its queue.
+    pub queue_name: String,
+    /// Its priority; smaller ones go first.
+    pub priority: i32,
+    /// When it is due.
+    pub scheduled_at: Timestamp,
+    /// Its arguments, as Active Job encodes them.
+    pub arguments: Value,
+}
+
+/// What [`run_pending`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Performed {
+    /// Jobs that succeeded.
+    pub finished: usize,
+    /// Jobs that failed and are to run again later.
+    pub retried: usize,
+    /// Jobs whose error was dropped.
+    pub discarded: usize,
+    /// Why the jobs that failed did.
+    pub failures: Vec<JobFailure>,
+}
+
+/// The jobs that wait, ready ones in the order in which they go, then scheduled ones by their time.
+///
+/// # Errors
+/// What the database said.
+pub async fn enqueued(queue: &Queue) -> Result<Vec<EnqueuedJob>, DbError> {
+    let jobs = match &queue.adapter {
+        Adapter::Solid(database) => database.read(records::job::waiting).await?,
+        Adapter::InProcess(queue) => queue.list(),
+    };
+    Ok(jobs.into_iter().map(EnqueuedJob::from).collect())
+}
+
+/// Performs the jobs that are due, one after the other, and those that they enqueue, with the code that performs them
+/// in production. Delayed jobs stay.
+///
+/// # Errors
+/// What the database said.
+pub async fn run_pending<C: Clone + Send + Sync + 'static>(
+    queue: &Queue,
+    registry: impl Into<Arc<Registry<C>>>,
+    context: &C,
+) -> Result<Performed, DbError> {
+    let registry = registry.into();
+    match &queue.adapter {
+        Adapter::Solid(database) => run_solid(database, registry, context).await,
+        Adapter::InProcess(queue) => {
+            let mut performed = Performed::default();
+            while let Some((id, job)) = queue.pop() {
+                let span = job_span(id, &job.class_name, &job.queue_name);
+                let execution = execute_one(queue, &registry, context.clone(), id, job);
+                performed.add(execution.instrument(span).await);
+            }
+            Ok(performed)
+        }
+    }
+}
+
+async fn run_solid<C: Clone + Send + Sync + 'static>(
+    database: &Database,
+    registry: Arc<Registry<C>>,
+    context: &C,
+) -> Result<Performed, DbError> {
+    let worker = registration::Registration::worker(&WorkerConfig::default(), None);
+    let process = worker.register(database).await?;
+    let executor = Executor {
+        database: database.clone(),
+        registry,
+        context: context.clone(),
+        preserve_finished_jobs: true,
+    };
+    let mut performed = Performed::default();
+    loop {
+        dispatch_due(database, 500).await?;
+        let claim = database
+            .write(move |connection| claimed::claim(connection, &QueueSelector::All, process, 1));
+        let Some(job) = claim.await?.pop() else {
+            break;
+        };
+        performed.add(executor.execute(job).await);
+    }
+    registration::deregister(database, process).await?;
+    Ok(performed)
+}
+
+impl Performed {
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Finished => self.finished += 1,
+            Outcome::Retried(..) => self.retried += 1,
+            Outcome::Discarded(_) => self.discarded += 1,
+            Outcome::Failed(failure) => self.failures.push(failure),
+        }
+    }
+}
+
+impl From<(JobId, NewJob)> for EnqueuedJob {
+    fn from((id, job): (JobId, NewJob)) -> Self {
+        Self {
+            id,
+            arguments: serde_json::from_str(job.payload.arguments()).unwrap_or_default(),
+            class_name: job.class_name,
+            queue_name: job.queue_name,
+            priority: job.priority,
+            scheduled_at: job.scheduled_at,
+        }
+    }
+}
