@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { FakeBus } from '../support/fake_bus'
+import { FakeLocks } from '../support/fake_locks'
 import { list, wait, World } from '../support/world'
 
 beforeEach(() => {
@@ -131,7 +132,7 @@ describe('with Web Locks', () => {
   it('falls back on messages where the browser refuses locks', async () => {
     const world = browser()
     const refuse = () => Promise.reject(new DOMException('denied', 'SecurityError'))
-    vi.spyOn(world.locks!, 'for').mockReturnValue({ request: refuse as never })
+    vi.spyOn(FakeLocks.prototype, 'for').mockReturnValue({ request: refuse })
     world.open('a', 'b')
     await wait(1_000)
     expect([world.leaders, world.sockets]).toEqual([['a'], 1])

@@ -1,0 +1,79 @@
+import { createInertiaApp } from '@inertiajs/react'
+import { act, cleanup, render } from '@testing-library/react'
+import { createStore, Provider } from 'jotai'
+import { onTestFinished, vi } from 'vitest'
+import { openConsumer } from '../../src/channels/consumer'
+import { SessionContext } from '../../src/live/context'
+import { watchPage } from '../../src/live/lifecycle'
+import { reloadTodos, watchPages, writeToPage } from '../../src/live/page'
+import { Session } from '../../src/live/session'
+import Show from '../../src/pages/Errors/Show'
+import Index from '../../src/pages/Todos/Index'
+import { send } from '../../src/todos/visit'
+import { FakeBus } from './fake_bus'
+import { FakeServer } from './fake_server'
+import { FakeSocket, useFakeSockets } from './fake_socket'
+
+const pages: Record<string, React.ComponentType<never>> = { 'Todos/Index': Index, 'Errors/Show': Show }
+
+/** The whole app on a real Inertia router; only the wires and the other tabs are fake. */
+export async function bootApp(server = new FakeServer(), tabId = 'm') {
+  await useFakeSockets()
+  document.body.innerHTML = '<div id="app"></div>'
+  const bus = new FakeBus()
+  const atoms = createStore()
+  const session = new Session({
+    atoms,
+    tabId,
+    channel: 'todos-sync',
+    openBus: bus.open(),
+    makeLock: null,
+    openConsumer,
+    send,
+    writeToPage,
+    reloadTodos,
+  })
+  const stops = [watchPage(session), watchPages(listeners(session))]
+  onTestFinished(() => {
+    stops.forEach((stop) => stop())
+    session.stop()
+    cleanup()
+  })
+
+  await act(() =>
+    createInertiaApp({
+      page: server.page() as never,
+      http: server as never,
+      progress: false,
+      resolve: (name) => pages[name] as never,
+      setup({ App, props }) {
+        session.adoptFirstPage(props.initialPage)
+        render(
+          <Provider store={atoms}>
+            <SessionContext value={session}>
+              <App {...props} />
+            </SessionContext>
+          </Provider>,
+        )
+      },
+    }),
+  )
+  return { server, bus, session, atoms }
+}
+
+/** Alone among tabs, so it leads and opens the socket. */
+export async function bootLeader(server = new FakeServer()) {
+  const app = await bootApp(server)
+  await act(() => vi.waitFor(() => FakeSocket.latest, { timeout: 2_000 }))
+  act(() => FakeSocket.latest.subscribe(server.list()))
+  return app
+}
+
+function listeners(session: Session) {
+  return {
+    beforeUpdate: session.adoptPage.bind(session),
+    navigated: session.returnToPage.bind(session),
+    newVersion: () => {},
+    flash: (text: string) => session.notices.show({ scope: 'app', text }),
+  }
+}
