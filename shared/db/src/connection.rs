@@ -75,7 +75,7 @@ fn patiently<T>(
     loop {
         match work() {
             Err(error) if is_busy(&error) && Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(1))
+                std::thread::sleep(Duration::from_millis(1));
             }
             outcome => return outcome,
         }

@@ -1,1 +1,31 @@
+//! Config files and environment variables, read into typed settings: the only place that reads either.
+//!
+//! The files are those of Rails: `database.yml`, `queue.yml`, `cache.yml`, `cable.yml`, and `web.yml` beside them, with
+//! a section for each environment. A variable `QUEUE__WORKERS__0__THREADS` overrides the key `workers[0].threads` of
+//! `queue.yml`. All that is wrong is reported at once.
+#![warn(missing_docs)]
 
+mod app_env;
+mod cable;
+mod cache;
+mod databases;
+mod environment;
+mod erb;
+mod file;
+mod problem;
+mod quantity;
+mod queue;
+mod secret;
+mod settings;
+mod web;
+
+pub use app_env::AppEnv;
+pub use cable::{Cable, CableAdapter};
+pub use cache::Cache;
+pub use databases::Databases;
+pub use environment::Environment;
+pub use problem::{Problem, Problems};
+pub use queue::Queue;
+pub use secret::SecretKeyBase;
+pub use settings::Settings;
+pub use web::Web;

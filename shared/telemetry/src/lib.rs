@@ -1,1 +1,10 @@
+//! What every process does alike at its edges: logging, waiting for the signal to stop, and saying why it failed.
+#![warn(missing_docs)]
 
+mod failure;
+mod logging;
+mod shutdown;
+
+pub use failure::{Failure, exit};
+pub use logging::{Config, LogFormat, init};
+pub use shutdown::{Signal, StopSignals};

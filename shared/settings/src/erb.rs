@@ -1,0 +1,151 @@
+//! The few Ruby expressions that Rails' generated config files hold between `<%=` and `%>`.
+
+use crate::{AppEnv, Environment};
+
+const UNDERSTOOD: &str = "understood are `256.megabytes`, `1.day`, `Rails.env`, `ENV[\"NAME\"]`, \
+     `ENV[\"NAME\"] || value` and `ENV.fetch(\"NAME\", value)`";
+
+/// The text with every expression replaced by its value. The error names the line.
+pub(crate) fn expand(text: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once("<%") {
+        expanded.push_str(before);
+        let line = expanded.lines().count().max(1);
+        let (code, after) = tag.split_once("%>").ok_or_else(|| format!("line {line}: `<%` without `%>`"))?;
+        expanded.push_str(&value_of_tag(code, app_env, environment).map_err(|error| format!("line {line}: {error}"))?);
+        rest = after;
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+fn value_of_tag(code: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
+    if code.starts_with('#') {
+        return Ok(String::new());
+    }
+    let code = code.trim_matches('-');
+    let expression = code.strip_prefix('=').map(str::trim).ok_or_else(|| not_understood(code))?;
+    value(expression, app_env, environment)
+}
+
+fn value(expression: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
+    if expression == "Rails.env" {
+        return Ok(app_env.to_string());
+    }
+    if let Some(arguments) = expression.strip_prefix("ENV.fetch") {
+        return fetch(expression, arguments, app_env, environment);
+    }
+    if expression.starts_with("ENV[") {
+        return index(expression, app_env, environment);
+    }
+    literal(expression).or_else(|| quantity(expression)).ok_or_else(|| not_understood(expression))
+}
+
+/// `ENV["NAME"]` and `ENV["NAME"] || value`.
+fn index(expression: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
+    let (name, default) = match expression.split_once("||") {
+        Some((name, default)) => (name.trim(), Some(default.trim())),
+        None => (expression, None),
+    };
+    let name = name.strip_prefix("ENV[").and_then(|name| name.strip_suffix(']')).and_then(quoted);
+    let name = name.ok_or_else(|| not_understood(expression))?;
+    match (environment.get(name), default) {
+        (Some(value), _) => Ok(value.into()),
+        (None, Some(default)) => value(default, app_env, environment),
+        (None, None) => Ok(String::new()),
+    }
+}
+
+/// `ENV.fetch("NAME")`, `ENV.fetch("NAME", value)` and `ENV.fetch("NAME") { value }`.
+fn fetch(expression: &str, arguments: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
+    let (inside, block) = arguments
+        .trim()
+        .strip_prefix('(')
+        .and_then(|arguments| arguments.split_once(')'))
+        .ok_or_else(|| not_understood(expression))?;
+    let block = block.trim().strip_prefix('{').and_then(|block| block.strip_suffix('}'));
+    let (name, default) = match inside.split_once(',') {
+        Some((name, default)) => (name, Some(default)),
+        None => (inside, block),
+    };
+    let name = quoted(name.trim()).ok_or_else(|| not_understood(expression))?;
+    match (environment.get(name), default) {
+        (Some(value), _) => Ok(value.into()),
+        (None, Some(default)) => value(default.trim(), app_env, environment),
+        (None, None) => Err(format!("`{name}` is not set, and `{expression}` gives no value for that case")),
+    }
+}
+
+fn literal(expression: &str) -> Option<String> {
+    let number = expression.parse::<f64>().is_ok();
+    let word = matches!(expression, "true" | "false" | "nil");
+    match quoted(expression) {
+        Some(text) => Some(text.into()),
+        None if expression == "nil" => Some(String::new()),
+        None => (number || word).then(|| expression.into()),
+    }
+}
+
+fn quoted(text: &str) -> Option<&str> {
+    ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
+}
+
+/// `256.megabytes` in bytes, `1.day` in seconds.
+fn quantity(expression: &str) -> Option<String> {
+    let (number, unit) = expression.rsplit_once('.')?;
+    let number: f64 = number.replace('_', "").parse().ok()?;
+    let factor = match unit.trim_end_matches('s') {
+        "byte" | "second" => 1.0,
+        "kilobyte" => 1024.0,
+        "megabyte" => 1024.0 * 1024.0,
+        "gigabyte" => 1024.0 * 1024.0 * 1024.0,
+        "minute" => 60.0,
+        "hour" => 3_600.0,
+        "day" => 86_400.0,
+        "week" => 604_800.0,
+        _ => return None,
+    };
+    Some((number * factor).to_string())
+}
+
+fn not_understood(expression: &str) -> String {
+    format!("`{}` is Ruby that is not evaluated here; {UNDERSTOOD}", expression.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand_with(text: &str, variables: &[(&str, &str)]) -> Result<String, String> {
+        let environment = variables.iter().copied().collect();
+        expand(text, AppEnv::Production, &environment)
+    }
+
+    #[test]
+    fn expressions_of_generated_files_are_evaluated() {
+        let cases = [
+            ("<%= 256.megabytes %>", "268435456"),
+            ("<%= 1.day %>", "86400"),
+            ("<%= Rails.env %>", "production"),
+            ("<%= ENV[\"SET\"] %>", "here"),
+            ("<%= ENV['UNSET'] %>", ""),
+            ("<%= ENV[\"UNSET\"] || 3 %>", "3"),
+            ("<%= ENV.fetch(\"SET\") %>", "here"),
+            ("<%= ENV.fetch(\"UNSET\", \"storage\") %>/x", "storage/x"),
+            ("<%= ENV.fetch(\"UNSET\") { 5 } %>", "5"),
+            ("<%# a comment %>", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(expand_with(text, &[("SET", "here")]).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_ruby_is_named_with_its_line() {
+        let error = expand_with("a: 1\nb: <%= Rails.root.join('x') %>", &[]).unwrap_err();
+        assert!(error.starts_with("line 2: `Rails.root.join('x')` is Ruby that is not evaluated here"), "{error}");
+        let error = expand_with("<%= ENV.fetch(\"UNSET\") %>", &[]).unwrap_err();
+        assert!(error.contains("`UNSET` is not set"), "{error}");
+    }
+}

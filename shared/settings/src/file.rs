@@ -1,0 +1,86 @@
+//! Reads one section of one config file: Ruby expressions, YAML, overrides by the environment, types.
+
+use std::path::PathBuf;
+
+use config::{Config, FileFormat};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::problem::Problem;
+use crate::{AppEnv, Environment, erb};
+
+/// The folder of config files, and what its files may refer to.
+pub(crate) struct Files<'a> {
+    pub(crate) folder: PathBuf,
+    pub(crate) app_env: AppEnv,
+    pub(crate) environment: &'a Environment,
+}
+
+impl Files<'_> {
+    /// The section for this environment of `{name}.yml`: the one named after it, else `default`, else the whole file,
+    /// as Rails' gems choose. A missing file is an empty one. `{NAME}__KEY` variables override its keys.
+    pub(crate) fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Problem> {
+        let path = self.path(name);
+        let place = path.display().to_string();
+        let section = self.read(&path)?.map_or(Value::Null, |whole| choose(whole, self.app_env));
+        let section = if section.is_null() { Value::Object(serde_json::Map::new()) } else { section };
+        if !section.is_object() {
+            return Err(Problem::new(place, format!("expected keys and values, got `{section}`")));
+        }
+        let prefix = name.to_uppercase();
+        let config = self.layered(&section, &prefix).map_err(|error| Problem::new(&place, error))?;
+        serde_path_to_error::deserialize(config).map_err(|error| self.describe(&place, &prefix, &error))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.yml"))
+    }
+
+    fn read(&self, path: &std::path::Path) -> Result<Option<Value>, Problem> {
+        let problem = |message: String| Problem::new(path.display().to_string(), message);
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(problem(error.to_string())),
+        };
+        let text = erb::expand(&text, self.app_env, self.environment).map_err(problem)?;
+        let value = serde_saphyr::from_str(&text).map_err(|error| problem(format!("not YAML: {error}")))?;
+        Ok(Some(value))
+    }
+
+    fn layered(&self, section: &Value, prefix: &str) -> Result<Config, String> {
+        let file = config::File::from_str(&section.to_string(), FileFormat::Json);
+        let mut layers = Config::builder().add_source(file);
+        for (variable, key, value) in self.environment.overrides(prefix) {
+            layers = layers.set_override(&key, value).map_err(|error| format!("{variable}: {error}"))?;
+        }
+        layers.build().map_err(|error| error.to_string())
+    }
+
+    fn describe(&self, place: &str, prefix: &str, error: &serde_path_to_error::Error<config::ConfigError>) -> Problem {
+        let key = error.path().to_string();
+        let message = plain(error.inner());
+        let overridden = self.environment.overrides(prefix).find(|(_, path, _)| *path == key);
+        let place = match overridden {
+            Some((variable, _, _)) => variable.to_owned(),
+            None if key == "." => place.to_owned(),
+            None => format!("{place}: {key}"),
+        };
+        Problem::new(place, message)
+    }
+}
+
+fn choose(mut whole: Value, app_env: AppEnv) -> Value {
+    for section in [app_env.to_string().as_str(), "default"] {
+        if let Some(found) = whole.get_mut(section) {
+            return found.take();
+        }
+    }
+    whole
+}
+
+/// The error without the key that `config` adds at its end: we say the whole path before it.
+fn plain(error: &config::ConfigError) -> String {
+    let text = error.to_string();
+    text.split(" for key `").next().unwrap_or_default().to_owned()
+}

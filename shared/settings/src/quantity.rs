@@ -1,0 +1,68 @@
+//! Durations as Rails' config files write them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+
+/// Seconds as a number, or text such as `0.1.seconds` and `1.day`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(f64),
+            Text(String),
+        }
+        let written = Written::deserialize(deserializer)
+            .map_err(|_| de::Error::custom("expected seconds, or text such as `0.1.seconds`"))?;
+        let seconds = match &written {
+            Written::Number(seconds) => Some(*seconds),
+            Written::Text(text) => seconds(text),
+        };
+        let span = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        span.map(Self).ok_or_else(|| {
+            let got = match written {
+                Written::Number(number) => number.to_string(),
+                Written::Text(text) => text,
+            };
+            de::Error::custom(format!("expected seconds, or text such as `0.1.seconds`, got `{got}`"))
+        })
+    }
+}
+
+fn seconds(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(seconds);
+    }
+    let (number, unit) = text.rsplit_once('.')?;
+    let number: f64 = number.parse().ok()?;
+    let factor = match unit.trim_end_matches('s') {
+        "second" => 1.0,
+        "minute" => 60.0,
+        "hour" => 3_600.0,
+        "day" => 86_400.0,
+        "week" => 604_800.0,
+        _ => return None,
+    };
+    Some(number * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_seconds_or_rails_text() {
+        for (json, milliseconds) in [("0.1", 100), ("1", 1_000), ("\"0.1.seconds\"", 100), ("\"1.day\"", 86_400_000)] {
+            let span: Span = serde_json::from_str(json).unwrap();
+            assert_eq!(span.0, Duration::from_millis(milliseconds), "{json}");
+        }
+        for json in ["\"soon\"", "-1", "\"1.fortnight\"", "[]"] {
+            assert!(serde_json::from_str::<Span>(json).is_err(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+use telemetry::LogFormat;
+
+use crate::file::Files;
+use crate::{AppEnv, Cable, CableAdapter, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, Web};
+use crate::{cable, cache, databases, queue, web};
+
+/// All that a process can be told, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `APP_ENV`.
+    pub app_env: AppEnv,
+    /// `STORAGE_DIR`.
+    pub storage_dir: PathBuf,
+    /// `SECRET_KEY_BASE`.
+    pub secret_key_base: SecretKeyBase,
+    /// The four files (`database.yml`).
+    pub databases: Databases,
+    /// Jobs (`queue.yml`).
+    pub queue: Queue,
+    /// The cache (`cache.yml`).
+    pub cache: Cache,
+    /// The cable process (`cable.yml`).
+    pub cable: Cable,
+    /// The web process (`web.yml`).
+    pub web: Web,
+    /// `RUST_LOG` and `LOG_FORMAT`.
+    pub log: telemetry::Config,
+}
+
+impl Settings {
+    /// Reads the variables and the files of the folder `CONFIG_DIR` (default `config`).
+    ///
+    /// # Errors
+    /// All that is wrong, each with its place and what was expected.
+    pub fn load(environment: &Environment) -> Result<Self, Problems> {
+        let mut reader = Reader { environment, problems: Problems::default() };
+        let app_env = reader.parsed("APP_ENV", AppEnv::Development);
+        let storage_dir = PathBuf::from(environment.get("STORAGE_DIR").unwrap_or("storage"));
+        let folder = PathBuf::from(environment.get("CONFIG_DIR").unwrap_or("config"));
+        let files = Files { folder, app_env, environment };
+
+        let databases: databases::File = reader.section(&files, "database");
+        let queue = reader.section::<queue::File>(&files, "queue").resolve();
+        let cache: cache::File = reader.section(&files, "cache");
+        let cable = reader.section::<cable::File>(&files, "cable").resolve();
+        let web: web::File = reader.section(&files, "web");
+
+        let bind = environment.get("BIND").unwrap_or("127.0.0.1").to_owned();
+        let port = reader.parsed("PORT", 3000);
+        let cable_url = environment.get("CABLE_URL").map(str::to_owned);
+        let settings = Self {
+            app_env,
+            databases: databases.resolve(&storage_dir, app_env),
+            queue: reader.checked(&files, "queue", queue, Queue::Async { threads: 1 }),
+            cache: cache.resolve(),
+            cable: Cable {
+                bind: bind.clone(),
+                port: reader.parsed("CABLE_PORT", 28080),
+                adapter: reader.checked(&files, "cable", cable, CableAdapter::Async),
+                server: action_cable::Config {
+                    allowed_request_origins: allowed_origins(environment, port),
+                    ..action_cable::Config::default()
+                },
+            },
+            web: web.resolve(bind, port, cable_url),
+            log: reader.log(),
+            secret_key_base: reader.secret(&storage_dir, app_env),
+            storage_dir,
+        };
+        if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
+    }
+}
+
+/// Collects the problems, and goes on with a stand-in, so that all are told at once.
+struct Reader<'a> {
+    environment: &'a Environment,
+    problems: Problems,
+}
+
+impl Reader<'_> {
+    fn parsed<T>(&mut self, variable: &str, default: T) -> T
+    where
+        T: FromStr,
+        T::Err: std::fmt::Display,
+    {
+        let Some(text) = self.environment.get(variable) else { return default };
+        text.parse().unwrap_or_else(|error| {
+            self.problems.add(variable, format!("`{text}`: {error}"));
+            default
+        })
+    }
+
+    fn section<T: DeserializeOwned + Default>(&mut self, files: &Files<'_>, name: &str) -> T {
+        files.section(name).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            T::default()
+        })
+    }
+
+    fn checked<T>(&mut self, files: &Files<'_>, name: &str, resolved: Result<T, (String, String)>, stand_in: T) -> T {
+        resolved.unwrap_or_else(|(key, message)| {
+            self.problems.add(format!("{}: {key}", files.path(name).display()), message);
+            stand_in
+        })
+    }
+
+    fn log(&mut self) -> telemetry::Config {
+        let usual = telemetry::Config::default();
+        let format = match self.environment.get("LOG_FORMAT") {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(other) => {
+                self.problems.add("LOG_FORMAT", format!("expected text or json, got `{other}`"));
+                usual.format
+            }
+        };
+        telemetry::Config { filter: self.environment.get("RUST_LOG").map_or(usual.filter, str::to_owned), format }
+    }
+
+    fn secret(&mut self, storage_dir: &std::path::Path, app_env: AppEnv) -> SecretKeyBase {
+        let secret = match (self.environment.get("SECRET_KEY_BASE"), app_env) {
+            (Some(text), _) => SecretKeyBase::parse(text),
+            (None, AppEnv::Production) => {
+                Err("is not set; production needs at least 64 hex digits (make some with `openssl rand -hex 64`)".into())
+            }
+            (None, _) => SecretKeyBase::generated(storage_dir, app_env),
+        };
+        secret.unwrap_or_else(|message| {
+            self.problems.add("SECRET_KEY_BASE", message);
+            SecretKeyBase::none()
+        })
+    }
+}
+
+/// The page's own addresses, unless `ALLOWED_ORIGINS` names others. The cable's own host is always let in.
+fn allowed_origins(environment: &Environment, port: u16) -> Vec<String> {
+    match environment.get("ALLOWED_ORIGINS") {
+        Some(list) => list.split(',').map(|origin| origin.trim().to_owned()).filter(|origin| !origin.is_empty()).collect(),
+        None => vec![format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}")],
+    }
+}

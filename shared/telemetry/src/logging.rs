@@ -1,0 +1,52 @@
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::Failure;
+
+/// What is logged, and in which form. Logs go to standard error; standard output is for what a command prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Directives as `RUST_LOG` takes them, such as `info` or `info,solid_queue=debug`.
+    pub filter: String,
+    /// The form of a line.
+    pub format: LogFormat,
+}
+
+/// The form of a line in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { filter: "info".into(), format: LogFormat::Text }
+    }
+}
+
+/// Starts logging for this process.
+///
+/// # Errors
+/// When the filter is malformed, or when the process logs already.
+pub fn init(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.filter).map_err(|error| {
+        Failure::new(format!("RUST_LOG is `{}`: {error}", config.filter))
+            .hint("give directives such as `info` or `info,solid_queue=debug`")
+    })?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer());
+    let started = match config.format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).compact().try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| Failure::new(format!("could not start logging: {error}")))
+}
+
+fn writer() -> impl for<'a> MakeWriter<'a> + Send + Sync + 'static {
+    std::io::stderr
+}

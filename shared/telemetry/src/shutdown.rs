@@ -1,0 +1,47 @@
+use std::fmt;
+use std::io;
+
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+/// The signals that ask a process to stop: TERM and INT. Only `main` listens to them; everything below is told.
+#[derive(Debug)]
+pub struct StopSignals {
+    term: Stream,
+    interrupt: Stream,
+}
+
+/// Which signal came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// From a process manager.
+    Term,
+    /// From a keyboard.
+    Interrupt,
+}
+
+impl StopSignals {
+    /// Listens from now on, so that a signal that comes while the process starts is not lost.
+    ///
+    /// # Errors
+    /// When the system refuses. Must be called within a runtime.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Completes with the next signal. Cancel safe.
+    pub async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.term.recv() => Signal::Term,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+        }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Term => "TERM",
+            Self::Interrupt => "INT",
+        })
+    }
+}

@@ -1,0 +1,165 @@
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, bail};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+
+pub use rustix::process::Signal;
+
+use crate::wait_for;
+
+/// A running process of ours. Killed when it is dropped.
+pub struct Process {
+    name: String,
+    child: Child,
+    output: Arc<Mutex<Vec<String>>>,
+}
+
+/// The path of a binary of this workspace, beside the test that runs.
+///
+/// # Errors
+/// When it was not built.
+pub fn binary(name: &str) -> Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let folder = test.ancestors().find(|folder| folder.join(name).is_file());
+    let folder = folder.with_context(|| {
+        format!("the binary `{name}` is not built: run `cargo build --workspace --bins`")
+    })?;
+    Ok(folder.join(name))
+}
+
+impl Process {
+    /// Starts a binary of this workspace with these variables and no others but `PATH`, in `folder`.
+    ///
+    /// # Errors
+    /// When it is not built or cannot be started.
+    pub fn start(
+        name: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        folder: &Path,
+    ) -> Result<Self> {
+        let mut command = Command::new(binary(name)?);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(variables.iter().copied())
+            .current_dir(folder);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("could not start `{name}`"))?;
+        let output = Arc::default();
+        collect(child.stdout.take(), &output);
+        collect(child.stderr.take(), &output);
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            output,
+        })
+    }
+
+    /// The process id.
+    ///
+    /// # Errors
+    /// When the process has ended.
+    pub fn id(&self) -> Result<u32> {
+        self.child
+            .id()
+            .with_context(|| format!("`{}` has ended: {}", self.name, self.output()))
+    }
+
+    /// All that the process wrote so far.
+    pub fn output(&self) -> String {
+        self.output
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .join("\n")
+    }
+
+    /// Waits until a line of the output contains `text`, and returns the line.
+    pub async fn line_with(&self, text: &str) -> String {
+        let what = format!("a line with `{text}` from `{}`", self.name);
+        wait_for(&what, || async {
+            self.output()
+                .lines()
+                .find(|line| line.contains(text))
+                .map(str::to_owned)
+        })
+        .await
+    }
+
+    /// Waits until the process listens, and returns its address: host and port.
+    pub async fn address(&self) -> String {
+        let line = self.line_with("address=").await;
+        let rest = line.split("address=").nth(1).unwrap_or_default();
+        rest.split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .trim_matches('"')
+            .to_owned()
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Errors
+    /// When the process has ended.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let id = i32::try_from(self.id()?)?;
+        let id = rustix::process::Pid::from_raw(id).context("a process id is positive")?;
+        Ok(rustix::process::kill_process(id, signal)?)
+    }
+
+    /// Waits for the end of the process.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        match tokio::time::timeout(crate::PATIENCE, self.child.wait()).await {
+            Ok(status) => Ok(status?),
+            Err(_) => bail!("`{}` does not end: {}", self.name, self.output()),
+        }
+    }
+
+    /// Sends TERM and waits for the end.
+    ///
+    /// # Errors
+    /// When the process has ended already, or does not.
+    pub async fn stop(&mut self) -> Result<ExitStatus> {
+        self.signal(Signal::TERM)?;
+        self.ended().await
+    }
+
+    /// Kills the process as a crash would, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When the process has ended already.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.signal(Signal::KILL)?;
+        self.ended().await?;
+        Ok(())
+    }
+}
+
+fn collect(
+    stream: Option<impl AsyncRead + Unpin + Send + 'static>,
+    output: &Arc<Mutex<Vec<String>>>,
+) {
+    let Some(stream) = stream else { return };
+    let output = Arc::clone(output);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            output
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(line);
+        }
+    });
+}
