@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { CableLink } from '../../src/cable/link'
 import { openConsumer } from '../../src/channels/consumer'
 import type { Connection } from '../../src/types'
-import { FakeSocket, useFakeSockets } from '../support/fake_socket'
+import { FakeSocket, installFakeSockets } from '../support/fake_socket'
 import { wait } from '../support/world'
 
 let log: string[]
@@ -12,7 +12,7 @@ let received: unknown[]
 let link: CableLink
 
 beforeEach(async () => {
-  await useFakeSockets()
+  await installFakeSockets()
   vi.useFakeTimers()
   document.head.innerHTML = '<meta name="action-cable-url" content="ws://cable.example/cable">'
   log = []

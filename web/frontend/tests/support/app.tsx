@@ -9,25 +9,27 @@ import { reloadTodos, watchPages, writeToPage } from '../../src/live/page'
 import { Session } from '../../src/live/session'
 import Show from '../../src/pages/Errors/Show'
 import Index from '../../src/pages/Todos/Index'
+import { webLock, type MakeLock } from '../../src/tabs/lock'
 import { send } from '../../src/todos/visit'
 import { FakeBus } from './fake_bus'
+import { FakeLocks } from './fake_locks'
 import { FakeServer } from './fake_server'
-import { FakeSocket, useFakeSockets } from './fake_socket'
+import { FakeSocket, installFakeSockets } from './fake_socket'
 
 const pages: Record<string, React.ComponentType<never>> = { 'Todos/Index': Index, 'Errors/Show': Show }
 
 /** The whole app on a real Inertia router; only the wires and the other tabs are fake. */
-export async function bootApp(server = new FakeServer(), tabId = 'm') {
-  await useFakeSockets()
+export async function bootApp(server = new FakeServer(), makeLock: MakeLock | null = null) {
+  await installFakeSockets()
   document.body.innerHTML = '<div id="app"></div>'
   const bus = new FakeBus()
   const atoms = createStore()
   const session = new Session({
     atoms,
-    tabId,
+    tabId: 'm',
     channel: 'todos-sync',
     openBus: bus.open(),
-    makeLock: null,
+    makeLock,
     openConsumer,
     send,
     writeToPage,
@@ -42,8 +44,8 @@ export async function bootApp(server = new FakeServer(), tabId = 'm') {
 
   await act(() =>
     createInertiaApp({
-      page: server.page() as never,
-      http: server as never,
+      page: { ...server.page() } as never,
+      http: server,
       progress: false,
       resolve: (name) => pages[name] as never,
       setup({ App, props }) {
@@ -63,7 +65,7 @@ export async function bootApp(server = new FakeServer(), tabId = 'm') {
 
 /** Alone among tabs, so it leads and opens the socket. */
 export async function bootLeader(server = new FakeServer()) {
-  const app = await bootApp(server)
+  const app = await bootApp(server, webLock(new FakeLocks().for('m'), 'lock'))
   await act(() => vi.waitFor(() => FakeSocket.latest, { timeout: 2_000 }))
   act(() => FakeSocket.latest.subscribe(server.list()))
   return app

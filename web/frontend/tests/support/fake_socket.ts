@@ -85,7 +85,7 @@ export class FakeSocket {
 const IDENTIFIER = JSON.stringify({ channel: 'TodosChannel' })
 
 /** The stock client takes its WebSocket class from here, not from the global. */
-export async function useFakeSockets(): Promise<void> {
+export async function installFakeSockets(): Promise<void> {
   const { adapters } = await import('@rails/actioncable')
   FakeSocket.all = []
   adapters.WebSocket = FakeSocket as unknown as typeof WebSocket
