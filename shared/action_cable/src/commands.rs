@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::channels::{Parts, Subscribe, Subscribed};
 use crate::outbox::Outbox;
-use crate::protocol::{self, Command, Identifier};
+use crate::protocol::{self, ClientFrame, Identifier};
 use crate::server::Shared;
 use crate::{Identify, json};
 
@@ -66,7 +66,7 @@ where
     }
 
     async fn try_perform(&mut self, frame: &str) -> Result<(), Ignored> {
-        let command: Command<'_> = serde_json::from_str(frame)?;
+        let command: ClientFrame<'_> = serde_json::from_str(frame)?;
         let identifier = command.identifier.ok_or(Ignored::NoIdentifier);
         match &*command.command {
             "subscribe" => self.subscribe(identifier?).await,

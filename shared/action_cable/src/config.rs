@@ -2,6 +2,10 @@ use std::time::Duration;
 
 /// How a [`crate::Server`] behaves. The defaults are those of Rails, with limits where Rails has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub struct Config {
     /// Where the socket is mounted.
     pub mount_path: String,

@@ -45,6 +45,8 @@ pub(crate) async fn run<A, I>(
     };
     tracing::debug!("a client connected");
     tokio::join!(reading, write(&server, session, outbox));
+    // A client that does not even read the end keeps its place until its socket is gone.
+    while let Some(Ok(_)) = messages.next().await {}
     tracing::debug!("a client disconnected");
 }
 
@@ -109,14 +111,11 @@ async fn read<A, I>(
 
 /// How a connection ends on which nothing more can be read.
 fn ending(last: Incoming) -> Ending {
-    let error = match last {
-        Some(Err(error)) => error,
-        Some(Ok(_)) | None => {
-            return Ending {
-                disconnect: None,
-                code: CloseCode::Normal,
-            };
-        }
+    let Some(Err(error)) = last else {
+        return Ending {
+            disconnect: None,
+            code: CloseCode::Normal,
+        };
     };
     let (disconnect, code) = match &error {
         ProtocolError::Overflow => (Some(Disconnect::InvalidRequest), CloseCode::Size),

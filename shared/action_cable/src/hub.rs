@@ -146,3 +146,108 @@ impl fmt::Debug for Hub {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::{Frame, Next};
+
+    fn subscriber(hub: &Hub, stream: &str, identifier: &str) -> (Arc<Sink>, Arc<Outbox>) {
+        let outbox = Arc::new(Outbox::new(usize::MAX));
+        let sink = hub.sink(identifier.into(), Arc::clone(&outbox));
+        hub.subscribe(stream, &sink);
+        sink.confirm();
+        outbox.try_next();
+        (sink, outbox)
+    }
+
+    fn next(outbox: &Outbox) -> Option<bytestring::ByteString> {
+        match outbox.try_next()? {
+            Next::Frame(Frame::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn subscribers_with_one_identifier_get_the_very_same_bytes() {
+        let hub = Hub::new();
+        let [(_a, a), (_b, b), (_c, c)] =
+            ["\"x\"", "\"x\"", "\"y\""].map(|identifier| subscriber(&hub, "s", identifier));
+        hub.deliver("s", "12345678901234567890123");
+        let [a, b, c] = [a, b, c].map(|outbox| next(&outbox).unwrap());
+        assert_eq!(a, r#"{"identifier":"x","message":12345678901234567890123}"#);
+        assert_eq!(a.as_ptr(), b.as_ptr());
+        assert_eq!(c, r#"{"identifier":"y","message":12345678901234567890123}"#);
+        assert_eq!(hub.delivered(), 3);
+    }
+
+    #[test]
+    fn messages_of_other_streams_and_what_is_not_json_are_dropped() {
+        let hub = Hub::new();
+        let (_sink, outbox) = subscriber(&hub, "s", "\"x\"");
+        hub.deliver("other", "1");
+        for payload in ["", "{", "a string", "1}", "1,\"type\":1"] {
+            hub.deliver("s", payload);
+        }
+        assert!(outbox.try_next().is_none());
+    }
+
+    #[test]
+    fn all_subscribers_see_concurrent_messages_in_one_order() {
+        let hub = Hub::new();
+        let (_a, a) = subscriber(&hub, "s", "\"x\"");
+        let (_b, b) = subscriber(&hub, "s", "\"y\"");
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let hub = &hub;
+                scope.spawn(move || {
+                    for number in 0..500 {
+                        hub.deliver("s", &format!("{}", thread * 1000 + number));
+                    }
+                });
+            }
+        });
+        let messages = |outbox: &Outbox| {
+            let frames = std::iter::from_fn(|| next(outbox));
+            let messages = frames.map(|frame| frame.split("message").nth(1).unwrap().to_owned());
+            messages.collect::<Vec<_>>()
+        };
+        let (a, b) = (messages(&a), messages(&b));
+        assert_eq!(a.len(), 2000);
+        assert_eq!(a, b);
+    }
+
+    #[test]
+    fn a_stream_is_there_as_long_as_its_subscribers_are() {
+        let hub = Hub::new();
+        let (a, _) = subscriber(&hub, "s", "\"x\"");
+        let (b, outbox) = subscriber(&hub, "s", "\"x\"");
+        hub.subscribe("s", &b);
+        hub.unsubscribe("s", &a);
+        hub.unsubscribe("s", &a);
+        hub.deliver("s", "1");
+        assert!(next(&outbox).is_some());
+        assert!(next(&outbox).is_none());
+        assert_eq!(hub.streams(), 1);
+        hub.unsubscribe("s", &b);
+        assert_eq!(hub.streams(), 0);
+    }
+
+    #[test]
+    fn subscribing_while_others_leave_never_loses_a_subscriber() {
+        let hub = Hub::new();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..2000 {
+                        let (sink, outbox) = subscriber(&hub, "s", "\"x\"");
+                        hub.deliver("s", "1");
+                        assert!(next(&outbox).is_some());
+                        hub.unsubscribe("s", &sink);
+                    }
+                });
+            }
+        });
+        assert_eq!(hub.streams(), 0);
+    }
+}

@@ -80,3 +80,96 @@ fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(prefix)
         .then(|| &text[prefix.len()..])
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::{is_allowed, matches};
+    use crate::Config;
+
+    #[test]
+    fn patterns() {
+        for (pattern, origin, expected) in [
+            ("http://localhost:3000", "http://localhost:3000", true),
+            ("http://localhost:3000", "HTTP://LocalHost:3000", true),
+            ("http://localhost:3000", "http://localhost:30000", false),
+            ("http://localhost:3000", "https://localhost:3000", false),
+            ("http://localhost:*", "http://localhost:3000", true),
+            ("http://localhost:*", "http://localhost", false),
+            (
+                "http://localhost:*",
+                "http://localhost.evil.example:1",
+                false,
+            ),
+            ("http*://localhost", "https://localhost", true),
+            ("http*://localhost", "http://localhost", true),
+            (
+                "http*://localhost",
+                "http://evil.example/://localhost",
+                false,
+            ),
+            ("https://*.example.com", "https://a.b.example.com", true),
+            ("https://*.example.com", "https://example.com", false),
+            ("https://*.example.com", "https://evil/.example.com", false),
+            ("https://*.example.com", "https://a.example.com.evil", false),
+            (
+                "https://*.example.*:8080",
+                "https://a.example.org:8080",
+                true,
+            ),
+            ("https://*.example.*:8080", "https://a.example.org", false),
+            ("https://*", "https://a.example:1", true),
+            ("https://*", "http://a.example", false),
+            ("*", "https://a.example", true),
+            ("*", "null", true),
+            ("https://*ü", "https://aü", true),
+            ("", "https://a.example", false),
+        ] {
+            assert_eq!(matches(pattern, origin), expected, "{pattern} {origin}");
+        }
+    }
+
+    #[test]
+    fn the_own_host() {
+        let (own, proxied) = (
+            Config::default(),
+            Config {
+                trust_forwarded_headers: true,
+                ..Config::default()
+            },
+        );
+        let closed = Config {
+            allow_same_origin_as_host: false,
+            ..Config::default()
+        };
+        let forwarded = [
+            ("X-Forwarded-Host", "a.example, app.example"),
+            ("X-Forwarded-Proto", "https"),
+        ];
+        for (config, origin, headers, expected) in [
+            (&own, Some("http://here:3000"), &[][..], true),
+            (&own, Some("https://here:3000"), &[], false),
+            (&own, Some("http://here"), &[], false),
+            (&own, Some("null"), &[], false),
+            (&own, None, &[], false),
+            (&closed, Some("http://here:3000"), &[], false),
+            (&own, Some("https://app.example"), &forwarded, false),
+            (&own, Some("http://here:3000"), &forwarded, true),
+            (&proxied, Some("https://app.example"), &forwarded, true),
+            (&proxied, Some("https://a.example"), &forwarded, false),
+            (&proxied, Some("http://here:3000"), &forwarded, false),
+            (&proxied, Some("http://here:3000"), &[], true),
+        ] {
+            let mut request = TestRequest::default().insert_header(("Host", "here:3000"));
+            for header in headers.iter().copied().chain(origin.map(|o| ("Origin", o))) {
+                request = request.insert_header(header);
+            }
+            assert_eq!(
+                is_allowed(config, &request.to_http_request()),
+                expected,
+                "{origin:?} {headers:?}"
+            );
+        }
+    }
+}

@@ -179,3 +179,57 @@ impl Frame {
             }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(outbox: &Outbox) -> Option<ByteString> {
+        match outbox.try_next()? {
+            Next::Frame(Frame::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_full_queue_ends_the_connection() {
+        let outbox = Outbox::new(2 * (FRAME_COST + 1));
+        for frame in ["a", "b", "c", "d"] {
+            outbox.push_text(frame.into());
+        }
+        let Some(Next::End(ending)) = outbox.try_next() else {
+            panic!("expected the end");
+        };
+        assert_eq!(ending, Disconnect::SlowClient.into());
+    }
+
+    #[test]
+    fn a_queue_that_is_read_from_takes_more() {
+        let outbox = Outbox::new(2 * (FRAME_COST + 1));
+        for frame in ["a", "b", "c", "d"] {
+            outbox.push_text(frame.into());
+            assert_eq!(text(&outbox).unwrap(), frame);
+        }
+    }
+
+    #[test]
+    fn an_empty_queue_takes_a_frame_of_any_size() {
+        let outbox = Outbox::new(10);
+        outbox.push_text("longer than ten bytes".into());
+        assert!(text(&outbox).is_some());
+    }
+
+    #[test]
+    fn the_end_comes_after_what_waits_and_the_first_reason_stands() {
+        let outbox = Outbox::new(1000);
+        outbox.push_text("a".into());
+        outbox.end(Disconnect::ServerRestart);
+        outbox.end(Disconnect::Unauthorized);
+        outbox.push_text("too late".into());
+        assert!(text(&outbox).is_some());
+        let Some(Next::End(ending)) = outbox.try_next() else {
+            panic!("expected the end");
+        };
+        assert_eq!(ending, Disconnect::ServerRestart.into());
+    }
+}

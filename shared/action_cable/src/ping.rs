@@ -1,14 +1,14 @@
 use std::sync::Weak;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::protocol;
 use crate::server::Shared;
 
 /// Pings all clients, on one timer and with one frame, until the server is dropped.
 pub(crate) async fn run<A, I>(every: Duration, server: Weak<Shared<A, I>>) {
-    let mut ticks = interval(every);
+    let mut ticks = interval_at(Instant::now() + every, every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

@@ -14,7 +14,7 @@ pub(crate) const PROTOCOLS: [&str; 2] = ["actioncable-v1-json", "actioncable-uns
 
 /// A frame from a client.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Command<'a> {
+pub(crate) struct ClientFrame<'a> {
     #[serde(borrow, default)]
     pub(crate) command: Cow<'a, str>,
     #[serde(borrow)]

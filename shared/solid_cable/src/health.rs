@@ -9,7 +9,7 @@ pub(crate) struct Health(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    state: ListenerState,
+    doing: ListenerState,
     last_poll: Option<Instant>,
     lag: Duration,
 }
@@ -17,7 +17,7 @@ struct State {
 impl Health {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(State {
-            state: ListenerState::Starting,
+            doing: ListenerState::Starting,
             last_poll: None,
             lag: Duration::ZERO,
         }))
@@ -26,23 +26,23 @@ impl Health {
     /// A look at the table succeeded, and brought the newest message so late if it brought any.
     pub(crate) fn polled(&self, lag: Option<Duration>) {
         let mut state = self.lock();
-        state.state = ListenerState::Listening;
+        state.doing = ListenerState::Listening;
         state.last_poll = Some(Instant::now());
         state.lag = lag.unwrap_or(state.lag);
     }
 
     pub(crate) fn failed(&self) {
-        self.lock().state = ListenerState::Failing;
+        self.lock().doing = ListenerState::Failing;
     }
 
     pub(crate) fn stopped(&self) {
-        self.lock().state = ListenerState::Stopped;
+        self.lock().doing = ListenerState::Stopped;
     }
 
     pub(crate) fn status(&self) -> ListenerStatus {
         let state = self.lock();
         ListenerStatus {
-            state: state.state,
+            state: state.doing,
             since_poll: state.last_poll.map(|at| at.elapsed()),
             lag: state.lag,
         }

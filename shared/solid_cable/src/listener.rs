@@ -114,12 +114,13 @@ async fn look(shared: &Shared) -> Result<usize, DbError> {
 }
 
 fn hand_on(shared: &Shared, message: &Message) {
-    match message.texts() {
-        Some((stream, payload)) => shared.hub.deliver(stream, payload),
-        None => tracing::warn!(
+    if let Some((stream, payload)) = message.texts() {
+        shared.hub.deliver(stream, payload);
+    } else {
+        tracing::warn!(
             cable.message_id = message.id,
             "skipped a message that is not UTF-8"
-        ),
+        );
     }
 }
 

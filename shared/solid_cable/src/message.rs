@@ -5,7 +5,9 @@ use db::{SqliteConnection, Timestamp, key_hash};
 use diesel::dsl::max;
 use diesel::prelude::*;
 
-use crate::schema::solid_cable_messages::dsl::*;
+use crate::schema::solid_cable_messages::dsl::{
+    channel, channel_hash, created_at, id, payload, solid_cable_messages,
+};
 use crate::schema::sqlite_sequence;
 
 /// A message as it is read.

@@ -1,36 +1,8 @@
-//! For the tests of channels: subscribes without a server and shows what the client would get.
-//!
-//! ```
-//! # use action_cable::{Channel, NoActions, Rejected, Stream, Subscription, testing};
-//! # use serde_json::{Value, json};
-//! # struct RoomChannel;
-//! # impl Channel for RoomChannel {
-//! #     const NAME: &'static str = "RoomChannel";
-//! #     type App = ();
-//! #     type Identity = ();
-//! #     type Params = Value;
-//! #     type Action = NoActions;
-//! #     async fn subscribed(params: Value, subscription: &mut Subscription<Self>) -> Result<Self, Rejected> {
-//! #         let room = params["room"].as_u64().ok_or(Rejected)?;
-//! #         subscription.stream_from(Stream::<Value>::new(format!("room:{room}")));
-//! #         subscription.transmit(&json!({ "people": 3 }));
-//! #         Ok(Self)
-//! #     }
-//! # }
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() {
-//! let subscribed = testing::subscribe::<RoomChannel>(&(), (), json!({ "room": 1 })).await;
-//! assert!(!subscribed.rejected());
-//! assert_eq!(subscribed.streams(), ["room:1"]);
-//! assert_eq!(subscribed.transmissions(), [json!({ "people": 3 })]);
-//! # }
-//! ```
-
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::outbox::{Frame, Next, Outbox};
+use crate::outbox::Outbox;
 use crate::{Channel, ChannelResult, Hub, Subscription};
 
 /// One subscription under test.
@@ -80,7 +52,7 @@ impl<C: Channel> TestSubscription<C> {
     /// What was transmitted since the last call.
     pub fn transmissions(&self) -> Vec<Value> {
         std::iter::from_fn(|| self.outbox.try_next())
-            .filter_map(transmitted)
+            .filter_map(super::message)
             .collect()
     }
 
@@ -102,15 +74,5 @@ impl<C: Channel> TestSubscription<C> {
         if let Some(channel) = self.channel {
             channel.unsubscribed(&self.subscription.app).await;
         }
-    }
-}
-
-fn transmitted(next: Next) -> Option<Value> {
-    match next {
-        Next::Frame(Frame::Text(text)) => {
-            let mut frame: Value = serde_json::from_str(&text).ok()?;
-            Some(frame["message"].take())
-        }
-        _ => None,
     }
 }

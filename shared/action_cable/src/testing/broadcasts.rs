@@ -1,0 +1,57 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::outbox::Outbox;
+use crate::sink::Sink;
+use crate::{Cable, Hub, Stream};
+
+/// What is broadcast to one stream, as a subscriber sees it.
+pub struct Broadcasts {
+    hub: Hub,
+    stream: String,
+    sink: Arc<Sink>,
+    outbox: Arc<Outbox>,
+}
+
+/// Follows a stream from now on. Waits until the adapter is ready, so that no later broadcast is missed.
+pub async fn broadcasts<M>(cable: &Cable, stream: Stream<M>) -> Broadcasts {
+    cable.ready().await;
+    let (hub, stream) = (cable.hub().clone(), stream.into_name());
+    let outbox = Arc::new(Outbox::new(usize::MAX));
+    let sink = hub.sink("\"\"".into(), Arc::clone(&outbox));
+    hub.subscribe(&stream, &sink);
+    sink.confirm();
+    // The confirmation is no message.
+    outbox.try_next();
+    Broadcasts {
+        hub,
+        stream,
+        sink,
+        outbox,
+    }
+}
+
+impl Broadcasts {
+    /// The next message, once it is there.
+    pub async fn next(&mut self) -> Value {
+        loop {
+            if let Some(message) = super::message(self.outbox.next().await) {
+                return message;
+            }
+        }
+    }
+
+    /// The messages that are there and have not been looked at.
+    pub fn received(&mut self) -> Vec<Value> {
+        std::iter::from_fn(|| self.outbox.try_next())
+            .filter_map(super::message)
+            .collect()
+    }
+}
+
+impl Drop for Broadcasts {
+    fn drop(&mut self) {
+        self.hub.unsubscribe(&self.stream, &self.sink);
+    }
+}

@@ -1,0 +1,9 @@
+//! The server over real sockets.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
+
+mod errors;
+mod handshake;
+mod limits;
+mod protocol;
+mod shutdown;
+mod support;

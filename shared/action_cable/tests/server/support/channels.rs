@@ -1,0 +1,161 @@
+use std::sync::{Arc, Mutex};
+
+use action_cable::{
+    Channel, ChannelResult, Identify, NoActions, NoParams, Rejected, Stream, Subscription,
+    Unauthorized, UpgradeRequest,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+/// The application of the test channels: writes down what happened, and holds a door shut.
+#[derive(Clone, Default)]
+pub(crate) struct Log {
+    entries: Arc<Mutex<Vec<String>>>,
+    pub(crate) door: Arc<Notify>,
+}
+
+impl Log {
+    pub(crate) fn entries(&self) -> Vec<String> {
+        self.entries.lock().unwrap().clone()
+    }
+
+    fn write(&self, entry: impl Into<String>) {
+        self.entries.lock().unwrap().push(entry.into());
+    }
+}
+
+/// Says who it is in the query string.
+#[derive(Clone)]
+pub(crate) struct Visitor(Option<String>);
+
+impl Identify<Log> for Visitor {
+    async fn identify(request: &UpgradeRequest<'_>, app: &Log) -> Result<Self, Unauthorized> {
+        match request.param("as") {
+            Some(name) if name == "mallory" => Err(Unauthorized),
+            Some(name) if name == "sloth" => {
+                app.door.notified().await;
+                Ok(Self(Some(name)))
+            }
+            name => Ok(Self(name)),
+        }
+    }
+
+    fn connection_identifier(&self) -> Option<String> {
+        self.0.clone()
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Room {
+    room: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub(crate) enum RoomAction {
+    Receive { text: String },
+    Echo { number: u64 },
+    Leave,
+    Fail,
+}
+
+/// Streams `room:<n>` and speaks into it.
+pub(crate) struct RoomChannel(u32);
+
+impl Channel for RoomChannel {
+    const NAME: &'static str = "RoomChannel";
+    type App = Log;
+    type Identity = Visitor;
+    type Params = Room;
+    type Action = RoomAction;
+
+    async fn subscribed(
+        Room { room }: Room,
+        subscription: &mut Subscription<Self>,
+    ) -> Result<Self, Rejected> {
+        subscription.stream_from(Stream::<Value>::new(format!("room:{room}")));
+        Ok(Self(room))
+    }
+
+    async fn received(
+        &mut self,
+        action: RoomAction,
+        subscription: &mut Subscription<Self>,
+    ) -> ChannelResult {
+        match action {
+            RoomAction::Receive { text } => subscription.app.write(text),
+            RoomAction::Echo { number } => subscription.transmit(&json!({ "number": number })),
+            RoomAction::Leave => subscription.stop_all_streams(),
+            RoomAction::Fail => return Err("it had to fail".into()),
+        }
+        Ok(())
+    }
+
+    async fn unsubscribed(self, app: &Log) {
+        app.write(format!("left room {}", self.0));
+    }
+}
+
+/// Transmits while it subscribes.
+pub(crate) struct EagerChannel;
+
+impl Channel for EagerChannel {
+    const NAME: &'static str = "Chats::EagerChannel";
+    type App = Log;
+    type Identity = Visitor;
+    type Params = NoParams;
+    type Action = NoActions;
+
+    async fn subscribed(
+        _: NoParams,
+        subscription: &mut Subscription<Self>,
+    ) -> Result<Self, Rejected> {
+        subscription.transmit(&json!("first"));
+        Ok(Self)
+    }
+}
+
+/// Streams, and then rejects.
+pub(crate) struct PickyChannel;
+
+impl Channel for PickyChannel {
+    const NAME: &'static str = "PickyChannel";
+    type App = Log;
+    type Identity = Visitor;
+    type Params = NoParams;
+    type Action = NoActions;
+
+    async fn subscribed(
+        _: NoParams,
+        subscription: &mut Subscription<Self>,
+    ) -> Result<Self, Rejected> {
+        subscription.stream_from(Stream::<Value>::new("picky"));
+        Err(Rejected)
+    }
+
+    async fn unsubscribed(self, app: &Log) {
+        app.write("a rejected subscription left");
+    }
+}
+
+/// Streams `slow`, and is subscribed when the door opens.
+pub(crate) struct SlowChannel;
+
+impl Channel for SlowChannel {
+    const NAME: &'static str = "SlowChannel";
+    type App = Log;
+    type Identity = Visitor;
+    type Params = NoParams;
+    type Action = NoActions;
+
+    async fn subscribed(
+        _: NoParams,
+        subscription: &mut Subscription<Self>,
+    ) -> Result<Self, Rejected> {
+        subscription.stream_from(Stream::<Value>::new("slow"));
+        subscription.app.write("subscribing slowly");
+        subscription.app.door.notified().await;
+        Ok(Self)
+    }
+}
