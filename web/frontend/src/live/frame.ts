@@ -17,6 +17,19 @@ export function perFrame(task: () => void): { soon(): void; now(): void } {
   }
 }
 
+/** The same with a fixed delay, for what nobody is looking at. */
+export function delayed(task: () => void, ms: number): { soon(): void } {
+  let timer: ReturnType<typeof setTimeout> | null = null
+  return {
+    soon() {
+      timer ??= setTimeout(() => {
+        timer = null
+        task()
+      }, ms)
+    },
+  }
+}
+
 const HIDDEN_MS = 50
 
 function later(run: () => void): () => void {

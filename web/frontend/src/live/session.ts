@@ -13,9 +13,12 @@ import { readTodos } from '../todos/snapshot'
 import { TodoStore } from '../todos/store'
 import type { send } from '../todos/visit'
 import type { Connection, FieldErrors, LogWriter, Snapshot } from '../types'
-import { perFrame } from './frame'
+import { delayed, perFrame } from './frame'
 import { Notices } from './notices'
 import type { PageLike } from './page'
+
+/** Safari allows a hundred changes of the history in ten seconds. */
+const PAGE_WRITE_MS = 200
 
 /** The outside world, so that tests can bring their own. */
 export interface SessionDeps {
@@ -40,7 +43,7 @@ export class Session {
   private leaderLink: Connection = 'connecting'
   private pageIsStale = false
   private readonly render = perFrame(() => this.deps.atoms.set(rowsAtom, this.store.rows()))
-  private readonly updatePage = perFrame(() => this.syncPage())
+  private readonly updatePage = delayed(() => this.syncPage(), PAGE_WRITE_MS)
 
   constructor(private readonly deps: SessionDeps) {
     this.notices = new Notices(deps.atoms)
