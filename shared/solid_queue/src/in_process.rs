@@ -21,7 +21,7 @@ pub struct InProcessConfig {
     pub threads: u32,
     /// Jobs that may wait, delayed ones included. One more is refused with [`EnqueueError::Full`].
     pub capacity: usize,
-    /// How long a stop goes on with the jobs that are due.
+    /// How long a stop goes on with the jobs that are due. Zero: until they are done.
     pub shutdown_timeout: Duration,
 }
 

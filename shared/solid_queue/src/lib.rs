@@ -57,13 +57,13 @@
 //! serve different queues.
 #![warn(missing_docs)]
 
-mod backoff;
 mod config;
 mod enqueue;
 mod errors;
 mod executions;
 mod in_process;
 mod job;
+mod patience;
 mod payload;
 mod perform;
 mod processes;

@@ -129,3 +129,6 @@ impl fmt::Display for Payload {
 fn moment(at: Timestamp) -> String {
     json!(at.iso8601_nanoseconds()).to_string()
 }
+
+#[cfg(test)]
+mod tests;

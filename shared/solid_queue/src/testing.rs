@@ -92,6 +92,7 @@ async fn run_solid<C: Clone + Send + Sync + 'static>(
     let process = worker.register(database).await?;
     let executor = Executor {
         database: database.clone(),
+        process,
         registry,
         context: context.clone(),
         preserve_finished_jobs: true,
@@ -101,7 +102,7 @@ async fn run_solid<C: Clone + Send + Sync + 'static>(
         dispatch_due(database, 500).await?;
         let claim = database
             .write(move |connection| claimed::claim(connection, &QueueSelector::All, process, 1));
-        let Some(job) = claim.await?.pop() else {
+        let Some(job) = claim.await?.and_then(|mut jobs| jobs.pop()) else {
             break;
         };
         performed.add(executor.execute(job).await);

@@ -8,7 +8,7 @@ use super::{failed, ready};
 use crate::enqueue::NewJob;
 use crate::payload::Payload;
 use crate::queue_selector::QueueSelector;
-use crate::records::job;
+use crate::records::{job, process};
 use crate::registry::CrashLimits;
 use crate::schema::solid_queue_claimed_executions::dsl;
 use crate::schema::solid_queue_processes as processes;
@@ -41,17 +41,21 @@ pub(crate) enum Settlement {
     Retry(NewJob),
 }
 
-/// Claims the next jobs, `limit` at most. Call it inside a transaction.
+/// Claims the next jobs, `limit` at most. Nothing when the process has no row any more: others would take its claims
+/// for those of a dead process. Call it inside a transaction.
 pub(crate) fn claim(
     connection: &mut SqliteConnection,
     selector: &QueueSelector,
-    process: ProcessId,
+    owner: ProcessId,
     limit: i64,
-) -> QueryResult<Vec<Claimed>> {
+) -> QueryResult<Option<Vec<Claimed>>> {
+    if !process::exists(connection, owner)? {
+        return Ok(None);
+    }
     let now = Timestamp::now();
     let mut claimed = Vec::new();
     for next in selector.select(connection, limit)? {
-        let id = insert(connection, next.job_id, process, now)?;
+        let id = insert(connection, next.job_id, owner, now)?;
         ready::delete(connection, next.id)?;
         let claim = Claim {
             id,
@@ -69,7 +73,7 @@ pub(crate) fn claim(
             });
         }
     }
-    Ok(claimed)
+    Ok(Some(claimed))
 }
 
 /// Ends the claim. `false`, and nothing done, when it was lost. Call it inside a transaction.

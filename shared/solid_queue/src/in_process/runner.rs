@@ -7,6 +7,7 @@ use tracing::{Instrument as _, warn};
 
 use super::{InProcess, InProcessConfig};
 use crate::enqueue::NewJob;
+use crate::patience::within;
 use crate::perform::{Outcome, job_span, perform, retried};
 use crate::{JobId, Registry};
 
@@ -46,9 +47,9 @@ impl InProcessRunner {
         let mut tasks = JoinSet::new();
         let until_shutdown = self.perform_all(&work, &slots, &mut tasks);
         shutdown.run_until_cancelled(until_shutdown).await;
-        let rest = drain(&work, &slots, &mut tasks);
         // What does not end in time is stopped when the tasks are dropped.
-        let _ = tokio::time::timeout(self.config.shutdown_timeout, rest).await;
+        let rest = drain(&work, &slots, &mut tasks);
+        within(self.config.shutdown_timeout, rest).await;
     }
 
     async fn perform_all<C: Clone + Send + Sync + 'static>(

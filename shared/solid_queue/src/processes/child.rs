@@ -133,7 +133,7 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
         let task = match &role {
             Role::Worker(config) => {
                 let timeout = parts.config.shutdown_timeout;
-                let worker = Worker::new(parts.executor(), process, config, timeout);
+                let worker = Worker::new(parts.executor(process), config, timeout);
                 self.tasks.spawn(worker.run(stop.clone()))
             }
             Role::Dispatcher(config) => {
@@ -151,9 +151,10 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
 }
 
 impl<C: Clone> Parts<C> {
-    fn executor(&self) -> Executor<C> {
+    fn executor(&self, process: ProcessId) -> Executor<C> {
         Executor {
             database: self.database.clone(),
+            process,
             registry: Arc::clone(&self.registry),
             context: self.context.clone(),
             preserve_finished_jobs: self.config.preserve_finished_jobs,

@@ -5,8 +5,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::registration::deregister;
-use crate::backoff::Backoff;
 use crate::executions::scheduled;
+use crate::patience::Backoff;
 use crate::{DispatcherConfig, ProcessId};
 
 /// Makes scheduled jobs ready when they are due.
@@ -60,8 +60,11 @@ impl Dispatcher {
         if !wait.is_zero() {
             return Ok(wait.min(self.config.polling_interval));
         }
-        dispatch_due(&self.database, self.config.batch_size).await?;
-        Ok(Duration::ZERO)
+        match dispatch_due(&self.database, self.config.batch_size).await? {
+            // Another dispatcher was faster.
+            0 => Ok(self.config.polling_interval),
+            _ => Ok(Duration::ZERO),
+        }
     }
 }
 

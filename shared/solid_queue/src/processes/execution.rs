@@ -5,16 +5,17 @@ use std::sync::Arc;
 use db::Database;
 use tracing::{Instrument as _, error, warn};
 
-use crate::backoff::Backoff;
 use crate::enqueue::NewJob;
 use crate::executions::claimed::{self, Claimed, Settlement};
+use crate::patience::Backoff;
 use crate::payload::Payload;
 use crate::perform::{Outcome, job_span, perform, retried};
-use crate::{JobFailure, JobId, Registry};
+use crate::{JobFailure, JobId, ProcessId, Registry};
 
 /// What all executions of a worker share.
 pub(crate) struct Executor<C> {
     pub(crate) database: Database,
+    pub(crate) process: ProcessId,
     pub(crate) registry: Arc<Registry<C>>,
     pub(crate) context: C,
     pub(crate) preserve_finished_jobs: bool,
@@ -25,6 +26,7 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
     pub(crate) async fn execute(&self, job: Claimed) -> Outcome {
         let id = JobId(job.claim.job_id);
         let span = job_span(id, &job.class_name, &job.queue_name);
+        span.record("process.id", self.process.0);
         async {
             let claim = job.claim;
             let (outcome, settlement) = self.perform(id, job).await;

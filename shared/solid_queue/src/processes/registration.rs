@@ -8,8 +8,8 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::identity::Identity;
-use crate::backoff::Backoff;
 use crate::executions::claimed;
+use crate::patience::Backoff;
 use crate::records::process::{self, NewProcess};
 use crate::{DispatcherConfig, ProcessId, WorkerConfig};
 
@@ -97,7 +97,7 @@ impl Registration {
     }
 }
 
-/// Deletes the row, and puts back what the process still had claimed. Tries a few times.
+/// Deletes the row and those of the processes beneath, and puts back what they still had claimed. Tries a few times.
 pub(crate) async fn deregister(database: &Database, process: ProcessId) -> Result<(), DbError> {
     let mut backoff = Backoff::new();
     for _ in 1..DEREGISTER_ATTEMPTS {
@@ -115,8 +115,14 @@ pub(crate) async fn deregister(database: &Database, process: ProcessId) -> Resul
 async fn try_deregister(database: &Database, process: ProcessId) -> Result<(), DbError> {
     let released = database
         .write(move |connection| {
-            let released = claimed::release_all(connection, process)?;
-            process::delete(connection, process)?;
+            let mut released = 0;
+            for id in process::supervised_by(connection, process)?
+                .into_iter()
+                .chain([process])
+            {
+                released += claimed::release_all(connection, id)?;
+                process::delete(connection, id)?;
+            }
             Ok(released)
         })
         .await?;

@@ -9,7 +9,7 @@ use tracing::warn;
 use super::child::{Children, Parts};
 use super::recovery::Recovery;
 use super::registration::{Registration, deregister};
-use crate::backoff::Backoff;
+use crate::patience::Backoff;
 use crate::{Config, ProcessId, Registry, SupervisorError, records};
 
 /// How often to look after the others: their death is noticed within this time.

@@ -9,10 +9,10 @@ use tracing::{debug, error, warn};
 
 use super::execution::Executor;
 use super::registration::deregister;
-use crate::backoff::Backoff;
+use crate::WorkerConfig;
 use crate::executions::claimed::{self, Claimed};
+use crate::patience::{Backoff, within};
 use crate::queue_selector::QueueSelector;
-use crate::{ProcessId, WorkerConfig};
 
 /// How long jobs that were told to stop may take to do so.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -20,7 +20,6 @@ const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Claims ready jobs and performs them.
 pub(crate) struct Worker<C> {
     executor: Arc<Executor<C>>,
-    process: ProcessId,
     selector: Arc<QueueSelector>,
     polling_interval: Duration,
     shutdown_timeout: Duration,
@@ -31,14 +30,12 @@ pub(crate) struct Worker<C> {
 impl<C: Clone + Send + Sync + 'static> Worker<C> {
     pub(crate) fn new(
         executor: Executor<C>,
-        process: ProcessId,
         config: &WorkerConfig,
         shutdown_timeout: Duration,
     ) -> Self {
         let threads = usize::try_from(config.threads).unwrap_or(usize::MAX);
         Self {
             executor: Arc::new(executor),
-            process,
             selector: Arc::new(QueueSelector::new(&config.queues)),
             polling_interval: config.polling_interval,
             shutdown_timeout,
@@ -47,12 +44,12 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         }
     }
 
-    /// Works until `stop`, then waits for the running jobs, puts back what takes too long, and deregisters.
+    /// Works until `stop`, or until others took it for dead and removed its row; then waits for the running jobs, puts back what takes too long, and deregisters.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(self.work()).await;
         self.finish_running().await;
-        if let Err(error) = deregister(self.database(), self.process).await {
-            error!(process.id = self.process.0, error = %error, "could not deregister the worker");
+        if let Err(error) = deregister(self.database(), self.executor.process).await {
+            error!(process.id = self.executor.process.0, error = %error, "could not deregister the worker");
         }
     }
 
@@ -65,7 +62,8 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             };
             let idle = slots.num_permits();
             match self.claim(idle).await {
-                Ok(jobs) => {
+                Ok(None) => return,
+                Ok(Some(jobs)) => {
                     backoff.reset();
                     let is_full = jobs.len() == idle;
                     self.perform(jobs, slots);
@@ -76,14 +74,15 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
                     }
                 }
                 Err(error) => {
-                    warn!(process.id = self.process.0, error = %error, "could not look for jobs");
+                    warn!(process.id = self.executor.process.0, error = %error, "could not look for jobs");
                     backoff.wait().await;
                 }
             }
         }
     }
 
-    async fn claim(&self, idle: usize) -> Result<Vec<Claimed>, DbError> {
+    /// The jobs that are this worker's now; nothing when it has no row any more.
+    async fn claim(&self, idle: usize) -> Result<Option<Vec<Claimed>>, DbError> {
         let limit = i64::try_from(idle).unwrap_or(i64::MAX);
         let selector = Arc::clone(&self.selector);
         // Looking needs no lock; only who found something asks for it.
@@ -92,14 +91,15 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             .read(move |connection| selector.select(connection, 1))
             .await?;
         if found.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
-        let (selector, process) = (Arc::clone(&self.selector), self.process);
+        let (selector, process) = (Arc::clone(&self.selector), self.executor.process);
         let jobs = self
             .database()
             .write(move |connection| claimed::claim(connection, &selector, process, limit))
             .await?;
-        debug!(name: "queue.claim", { process.id = self.process.0, size = jobs.len() }, "claimed jobs");
+        let size = jobs.as_ref().map_or(0, Vec::len);
+        debug!(name: "queue.claim", { process.id = self.executor.process.0, size }, "claimed jobs");
         Ok(jobs)
     }
 
@@ -116,27 +116,23 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     }
 
     async fn finish_running(&mut self) {
-        let all = async { while self.running.join_next().await.is_some() {} };
-        if self.shutdown_timeout.is_zero() {
-            return all.await;
-        }
-        if tokio::time::timeout(self.shutdown_timeout, all)
-            .await
-            .is_ok()
-        {
+        if within(self.shutdown_timeout, all(&mut self.running)).await {
             return;
         }
-        warn!(name: "queue.shutdown_timeout", { process.id = self.process.0, jobs = self.running.len() },
+        warn!(name: "queue.shutdown_timeout", { process.id = self.executor.process.0, jobs = self.running.len() },
             "jobs did not end in time: they are put back");
         self.running.abort_all();
-        let aborted = async { while self.running.join_next().await.is_some() {} };
         // A job that blocks its thread cannot be stopped. Whatever it does yet, its claim is gone.
-        let _ = tokio::time::timeout(ABORT_TIMEOUT, aborted).await;
+        within(ABORT_TIMEOUT, all(&mut self.running)).await;
     }
 
     fn database(&self) -> &Database {
         &self.executor.database
     }
+}
+
+async fn all(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Waits until at least one slot is idle, and takes all that are.

@@ -59,16 +59,35 @@ pub(crate) fn heartbeat(
     Ok(rows.into_iter().map(ProcessId).collect())
 }
 
+pub(crate) fn exists(connection: &mut SqliteConnection, id: ProcessId) -> QueryResult<bool> {
+    let rows: Vec<i64> = dsl::solid_queue_processes
+        .find(id.0)
+        .select(dsl::id)
+        .load(connection)?;
+    Ok(!rows.is_empty())
+}
+
+/// The processes that the supervisor runs.
+pub(crate) fn supervised_by(
+    connection: &mut SqliteConnection,
+    supervisor: ProcessId,
+) -> QueryResult<Vec<ProcessId>> {
+    let rows: Vec<i64> = dsl::solid_queue_processes
+        .filter(dsl::supervisor_id.eq(supervisor.0))
+        .select(dsl::id)
+        .load(connection)?;
+    Ok(rows.into_iter().map(ProcessId).collect())
+}
+
 pub(crate) fn all(connection: &mut SqliteConnection) -> QueryResult<Vec<Process>> {
     dsl::solid_queue_processes
         .select(Process::as_select())
         .load(connection)
 }
 
-/// Deletes the row. `false` when somebody else did.
-pub(crate) fn delete(connection: &mut SqliteConnection, id: ProcessId) -> QueryResult<bool> {
-    let row = dsl::solid_queue_processes.find(id.0);
-    Ok(diesel::delete(row).execute(connection)? == 1)
+pub(crate) fn delete(connection: &mut SqliteConnection, id: ProcessId) -> QueryResult<()> {
+    diesel::delete(dsl::solid_queue_processes.find(id.0)).execute(connection)?;
+    Ok(())
 }
 
 /// Deletes the row if there was no heartbeat since it was read. `false` when the process lives, or somebody else
