@@ -52,7 +52,11 @@ export class Session {
       store: this.store,
       send: deps.send,
       started: (scope) => this.notices.clear(scope),
-      failed: (scope, text, { kind }) => this.notices.show({ scope, text, invalid: kind === 'invalid' }),
+      failed: (scope, text, failure) => {
+        this.notices.show({ scope, text, invalid: failure.kind === 'invalid' })
+        // What is gone on the server should not stay on the screen.
+        if (failure.kind === 'refused' && failure.status === 404) this.refresh()
+      },
     })
     this.link = new CableLink({
       openConsumer: (monitor) => deps.openConsumer(monitor),

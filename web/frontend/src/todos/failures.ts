@@ -11,7 +11,7 @@ export function explain(failure: Failure, attempt: string): string {
     case 'unreachable':
       return `Could not ${attempt}: the server cannot be reached. Check your connection and try again.`
     case 'cancelled':
-      return `Could not make sure that we did ${attempt}. Please check the list.`
+      return `Interrupted while trying to ${attempt}. Please check the list.`
     case 'refused':
       return `Could not ${attempt}: ${explainStatus(failure.status)}`
   }

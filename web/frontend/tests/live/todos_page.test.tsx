@@ -143,6 +143,19 @@ describe('deleting', () => {
   })
 })
 
+it('removes a todo from the screen that turns out to be gone', async () => {
+  await bootApp(server)
+  server.hold()
+  server.fault = 404
+  await userEvent.click(checkbox('milk'))
+  server.fault = null
+  server.todos = server.todos.filter(({ title }) => title !== 'milk')
+  server.rev++
+  await act(async () => server.release())
+  expect((await screen.findByRole('alert')).textContent).toMatch(/no longer exists/)
+  await waitFor(() => expect(shownTitles()).toEqual(['bread']))
+})
+
 const faults: [string, Fault, RegExp][] = [
   ['a server error', 500, /had a problem \(500\)/],
   ['an Inertia error page', 'error page', /had a problem \(500\)/],

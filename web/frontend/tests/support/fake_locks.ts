@@ -11,6 +11,8 @@ export class FakeLocks {
   thefts = 0
   private holder: Request | null = null
   private queue: Request[] = []
+  /** Their timers still run in here, which no crashed tab's would. */
+  private readonly dead = new Set<string>()
 
   get heldBy(): string | null {
     return this.holder?.owner ?? null
@@ -24,6 +26,7 @@ export class FakeLocks {
 
   /** The browser frees what a dead tab held, and forgets what it wanted. */
   crash(owner: string): void {
+    this.dead.add(owner)
     this.queue = this.queue.filter((request) => request.owner !== owner)
     if (this.heldBy === owner) this.free(this.holder)
   }
@@ -35,6 +38,7 @@ export class FakeLocks {
     resolve: (value: unknown) => void,
     reject: (reason: unknown) => void,
   ): void {
+    if (this.dead.has(owner)) return
     const aborted = () => new DOMException('aborted', 'AbortError')
     const request: Request = {
       owner,
