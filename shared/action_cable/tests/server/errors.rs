@@ -10,7 +10,7 @@ use crate::support::{Harness, quiet};
 const ROOM_1: &str = r#"{"channel":"RoomChannel","room":1}"#;
 
 async fn ignores(frames: &[&str]) {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     client.join(ROOM_1).await;
     for frame in frames {
@@ -110,7 +110,7 @@ async fn messages_that_cannot_be_performed_are_ignored() {
 
 #[tokio::test]
 async fn an_action_of_a_channel_without_actions_is_ignored() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     let identifier = r#"{"channel":"Chats::EagerChannel"}"#;
     client.subscribe(identifier).await;
@@ -125,7 +125,7 @@ async fn an_action_of_a_channel_without_actions_is_ignored() {
 
 #[tokio::test]
 async fn binary_frames_are_ignored() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     let command = format!(
         r#"{{"command":"subscribe","identifier":{}}}"#,
@@ -137,7 +137,7 @@ async fn binary_frames_are_ignored() {
 
 #[tokio::test]
 async fn unknown_channels_are_rejected_so_that_the_client_stops_asking() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     for (identifier, quoted) in [
         (
@@ -167,8 +167,7 @@ async fn unknown_channels_get_no_answer_if_that_is_wanted_as_with_rails() {
     let harness = Harness::with(Config {
         reject_unknown_channels: false,
         ..quiet()
-    })
-    .await;
+    });
     let mut client = harness.client().await;
     client.subscribe(r#"{"channel":"NoChannel"}"#).await;
     client.expect_nothing().await;
@@ -176,7 +175,7 @@ async fn unknown_channels_get_no_answer_if_that_is_wanted_as_with_rails() {
 
 #[tokio::test]
 async fn parameters_that_do_not_fit_are_rejected() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     client
         .subscribe(r#"{"channel":"RoomChannel","room":"one"}"#)
@@ -188,7 +187,7 @@ async fn parameters_that_do_not_fit_are_rejected() {
 
 #[tokio::test]
 async fn a_rejected_subscription_leaves_nothing_behind() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     let identifier = r#"{"channel":"PickyChannel"}"#;
     // It can be asked for again, and is rejected again.
@@ -212,7 +211,7 @@ async fn a_rejected_subscription_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn one_clients_errors_do_not_touch_the_others() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let (mut good, mut bad) = (harness.client().await, harness.client().await);
     good.join(ROOM_1).await;
     bad.join(ROOM_1).await;

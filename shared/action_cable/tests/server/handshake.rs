@@ -34,14 +34,14 @@ fn assert_not_found(answer: &str) {
 
 #[tokio::test]
 async fn what_is_no_web_socket_is_not_found() {
-    let harness = Harness::start().await;
-    let origin = format!("Host: here\nOrigin: http://here\nConnection: close\n\n");
+    let harness = Harness::start();
+    let headers = "Host: here\nOrigin: http://here\nConnection: close\n\n";
     for line in [
         "GET /cable HTTP/1.1",
         "POST /cable HTTP/1.1",
         "HEAD /cable?x HTTP/1.1",
     ] {
-        let answer = answer(harness.address, &format!("{line}\n{origin}")).await;
+        let answer = answer(harness.address, &format!("{line}\n{headers}")).await;
         if line.starts_with("HEAD") {
             assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
         } else {
@@ -53,7 +53,7 @@ async fn what_is_no_web_socket_is_not_found() {
 
 #[tokio::test]
 async fn a_wrong_origin_is_not_found() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     for origin in ["Origin: http://elsewhere\n", ""] {
         let request = format!(
             "GET /cable HTTP/1.1\nHost: here\n{origin}Connection: Upgrade, close\nUpgrade: websocket\n\
@@ -76,8 +76,7 @@ async fn any_origin_may_connect_when_protection_is_off() {
     let harness = Harness::with(Config {
         disable_request_forgery_protection: true,
         ..quiet()
-    })
-    .await;
+    });
     for headers in [&[][..], &[("Origin", "null")]] {
         let mut client = Client::connect_with(harness.address, "/cable", headers)
             .await
@@ -88,7 +87,7 @@ async fn any_origin_may_connect_when_protection_is_off() {
 
 #[tokio::test]
 async fn the_first_known_protocol_that_the_client_offers_is_chosen() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let origin = format!("http://{}", harness.address);
     for (offered, chosen) in [
         (
@@ -111,7 +110,7 @@ async fn the_first_known_protocol_that_the_client_offers_is_chosen() {
 
 #[tokio::test]
 async fn without_a_protocol_in_common_the_socket_opens_all_the_same() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     assert!(
         !client
@@ -124,7 +123,7 @@ async fn without_a_protocol_in_common_the_socket_opens_all_the_same() {
 
 #[tokio::test]
 async fn an_unauthorized_client_is_told_not_to_come_again() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let origin = format!("http://{}", harness.address);
     let headers = [("Origin", &*origin)];
     let mut client = Client::connect_with(harness.address, "/cable?as=mallory", &headers)
@@ -141,8 +140,7 @@ async fn an_identification_that_takes_too_long_is_given_up() {
     let harness = Harness::with(Config {
         handshake_timeout: std::time::Duration::from_millis(20),
         ..quiet()
-    })
-    .await;
+    });
     let origin = format!("http://{}", harness.address);
     let headers = [("Origin", &*origin)];
     let mut client = Client::connect_with(harness.address, "/cable?as=sloth", &headers)
@@ -159,8 +157,7 @@ async fn more_connections_than_allowed_are_refused() {
     let harness = Harness::with(Config {
         max_connections: 1,
         ..quiet()
-    })
-    .await;
+    });
     let first = harness.client().await;
     let origin = format!("http://{}", harness.address);
     let headers = [("Origin", &*origin)];

@@ -14,8 +14,7 @@ async fn a_message_that_is_too_long_ends_the_connection() {
     let harness = Harness::with(Config {
         max_message_size: 1000,
         ..quiet()
-    })
-    .await;
+    });
     let mut client = harness.client().await;
     let long = "x".repeat(1001);
     client.send(&long).await;
@@ -31,8 +30,7 @@ async fn more_subscriptions_than_allowed_are_rejected() {
     let harness = Harness::with(Config {
         max_subscriptions: 2,
         ..quiet()
-    })
-    .await;
+    });
     let mut client = harness.client().await;
     client.join(ROOM_1).await;
     client.join(r#"{"channel":"RoomChannel","room":2}"#).await;
@@ -51,8 +49,7 @@ async fn an_identifier_that_is_too_long_is_rejected() {
     let harness = Harness::with(Config {
         max_identifier_size: 50,
         ..quiet()
-    })
-    .await;
+    });
     let mut client = harness.client().await;
     client.join(ROOM_1).await;
     let long = format!(
@@ -73,8 +70,7 @@ async fn a_client_that_reads_too_slowly_is_disconnected_and_the_others_are_not()
     let harness = Harness::with(Config {
         outgoing_queue_size: 256 * 1024,
         ..quiet()
-    })
-    .await;
+    });
     let (mut quick, mut slow) = (harness.client().await, harness.client().await);
     quick.join(ROOM_1).await;
     slow.join(ROOM_1).await;

@@ -12,7 +12,7 @@ const ROOM_1: &str = r#"{"channel":"RoomChannel","room":1}"#;
 
 #[tokio::test]
 async fn a_whole_conversation() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = Client::connect(harness.address).await;
     client.expect(r#"{"type":"welcome"}"#).await;
     client
@@ -48,7 +48,7 @@ async fn a_whole_conversation() {
 
 #[tokio::test]
 async fn the_identifier_is_echoed_byte_for_byte() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     for identifier in [
         r#"{"room":1,"channel":"RoomChannel"}"#,
@@ -64,7 +64,7 @@ async fn the_identifier_is_echoed_byte_for_byte() {
 
 #[tokio::test]
 async fn what_a_channel_transmits_while_it_subscribes_comes_before_the_confirmation() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     let identifier = r#"{"channel":"Chats::EagerChannel"}"#;
     client.subscribe(identifier).await;
@@ -78,7 +78,7 @@ async fn what_a_channel_transmits_while_it_subscribes_comes_before_the_confirmat
 
 #[tokio::test]
 async fn no_broadcast_falls_between_subscribing_and_the_confirmation() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     let identifier = r#"{"channel":"SlowChannel"}"#;
     client.subscribe(identifier).await;
@@ -103,7 +103,7 @@ async fn no_broadcast_falls_between_subscribing_and_the_confirmation() {
 
 #[tokio::test]
 async fn two_subscriptions_to_one_stream_each_get_the_message() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     let nonce = r#"{"channel":"RoomChannel","room":1,"nonce":"a"}"#;
     client.join(ROOM_1).await;
@@ -122,7 +122,7 @@ async fn two_subscriptions_to_one_stream_each_get_the_message() {
 
 #[tokio::test]
 async fn unsubscribing_and_subscribing_again_at_once_is_done_in_order() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     client.join(ROOM_1).await;
     for _ in 0..50 {
@@ -139,7 +139,7 @@ async fn unsubscribing_and_subscribing_again_at_once_is_done_in_order() {
 
 #[tokio::test]
 async fn a_stream_keeps_its_order_for_every_client() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let (mut one, mut two) = (harness.client().await, harness.client().await);
     one.join(ROOM_1).await;
     two.join(ROOM_1).await;
@@ -155,7 +155,7 @@ async fn a_stream_keeps_its_order_for_every_client() {
 
 #[tokio::test]
 async fn actions_can_stop_streams_and_default_to_receive() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     client.join(ROOM_1).await;
     client.message(ROOM_1, &json!({ "text": "hello" })).await;
@@ -172,8 +172,7 @@ async fn pings_carry_the_time_and_reach_everyone() {
     let harness = Harness::with(Config {
         ping_interval: Duration::from_millis(20),
         ..Config::default()
-    })
-    .await;
+    });
     let mut clients = [harness.client().await, harness.client().await];
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -193,7 +192,7 @@ async fn pings_carry_the_time_and_reach_everyone() {
 
 #[tokio::test]
 async fn a_client_that_leaves_is_unsubscribed_and_forgotten() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut client = harness.client().await;
     client.join(ROOM_1).await;
     let stats = harness.server.stats();
@@ -212,7 +211,7 @@ async fn a_client_that_leaves_is_unsubscribed_and_forgotten() {
 
 #[tokio::test]
 async fn a_remote_disconnect_reaches_all_connections_of_the_identity() {
-    let harness = Harness::with(quiet()).await;
+    let harness = Harness::with(quiet());
     let origin = format!("http://{}", harness.address);
     let connect = |name: &'static str| {
         let (address, origin) = (harness.address, origin.clone());

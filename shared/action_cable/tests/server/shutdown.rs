@@ -9,7 +9,7 @@ use crate::support::{Client, Harness, quiet, soon};
 
 #[tokio::test]
 async fn a_shutdown_sends_all_clients_away_to_come_again() {
-    let harness = Harness::start().await;
+    let harness = Harness::start();
     let mut clients = [harness.client().await, harness.client().await];
     clients[0]
         .join(r#"{"channel":"RoomChannel","room":1}"#)
@@ -35,8 +35,7 @@ async fn a_shutdown_does_not_wait_for_ever() {
     let harness = Harness::with(Config {
         close_timeout: Duration::from_millis(20),
         ..quiet()
-    })
-    .await;
+    });
     let mut client = harness.client().await;
     // The channel's work hangs.
     client.subscribe(r#"{"channel":"SlowChannel"}"#).await;

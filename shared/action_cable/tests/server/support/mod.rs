@@ -33,11 +33,11 @@ pub(crate) fn quiet() -> Config {
 }
 
 impl Harness {
-    pub(crate) async fn start() -> Self {
-        Self::with(quiet()).await
+    pub(crate) fn start() -> Self {
+        Self::with(quiet())
     }
 
-    pub(crate) async fn with(config: Config) -> Self {
+    pub(crate) fn with(config: Config) -> Self {
         let (cable, log) = (Cable::in_process(), Log::default());
         let server = Server::builder(log.clone(), cable.clone())
             .channel::<RoomChannel>()

@@ -1,0 +1,9 @@
+//! The adapter over real files, with several "processes" on one of them.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
+
+mod adapters;
+mod listener;
+mod recovery;
+mod rows;
+mod support;
+mod trim;
