@@ -1,1 +1,7 @@
+//! The cable process: serves WebSockets with what the other processes broadcast through the cable database.
+#![warn(missing_docs)]
 
+mod routes;
+mod server;
+
+pub use server::{check, run, start};

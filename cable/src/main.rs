@@ -1,1 +1,32 @@
-fn main() {}
+//! The cable process.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Serves the WebSockets of the cable database.
+#[derive(Parser)]
+#[command(
+    name = "cable",
+    version,
+    after_help = "Settings: config/*.yml and environment variables, see README.md."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until TERM or INT (default)
+    Start,
+    /// Say whether the configuration is valid
+    Check,
+}
+
+fn main() -> ExitCode {
+    telemetry::exit(match Cli::parse().command {
+        None | Some(Command::Start) => boot::start(cable::start),
+        Some(Command::Check) => boot::check(cable::check),
+    })
+}

@@ -1,1 +1,13 @@
+//! The web process: HTTP, Inertia pages, and in development all the rest too.
+#![warn(missing_docs)]
 
+mod assets;
+mod controllers;
+mod csrf;
+mod errors;
+mod layout;
+mod routes;
+mod server;
+
+pub use assets::AssetsError;
+pub use server::{check, run, start};

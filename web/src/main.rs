@@ -1,1 +1,32 @@
-fn main() {}
+//! The web process.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Serves the todo application over HTTP.
+#[derive(Parser)]
+#[command(
+    name = "web",
+    version,
+    after_help = "Settings: config/*.yml and environment variables, see README.md."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until TERM or INT (default)
+    Start,
+    /// Say whether the configuration is valid
+    Check,
+}
+
+fn main() -> ExitCode {
+    telemetry::exit(match Cli::parse().command {
+        None | Some(Command::Start) => boot::start(web::start),
+        Some(Command::Check) => boot::check(web::check),
+    })
+}

@@ -21,7 +21,10 @@ impl Layout {
     where
         F: Fn(&HttpRequest, &str) -> Result<String, Failed> + Send + Sync + 'static,
     {
-        Self { version: version.into(), render: Arc::new(render) }
+        Self {
+            version: version.into(),
+            render: Arc::new(render),
+        }
     }
 
     pub(crate) fn version(&self) -> &str {
@@ -35,6 +38,8 @@ impl Layout {
 
 impl fmt::Debug for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Layout").field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Layout")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }

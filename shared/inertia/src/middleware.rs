@@ -18,8 +18,13 @@ pub async fn protocol<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<impl MessageBody + use<B>>, Error> {
     let is_inertia = request::is_inertia(request.headers());
     if is_inertia && is_stale(&request) {
-        let location = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        let conflict = HttpResponse::Conflict().insert_header((headers::LOCATION, location)).finish();
+        let location = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        let conflict = HttpResponse::Conflict()
+            .insert_header((headers::LOCATION, location))
+            .finish();
         return Ok(vary(request.into_response(conflict).map_into_right_body()));
     }
     let method = request.method().clone();
@@ -47,6 +52,8 @@ fn see_other<B>(method: &Method, response: &mut ServiceResponse<B>) {
 
 fn vary<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     let name = HeaderName::from_static(headers::INERTIA);
-    response.headers_mut().append(header::VARY, HeaderValue::from(name));
+    response
+        .headers_mut()
+        .append(header::VARY, HeaderValue::from(name));
     response
 }

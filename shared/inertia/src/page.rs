@@ -24,7 +24,9 @@ impl Page {
     /// When a prop cannot be written as JSON.
     pub fn elements(&self) -> Result<String, serde_json::Error> {
         let json = escape(&serde_json::to_string(self)?);
-        Ok(format!(r#"<script data-page="app" type="application/json">{json}</script><div id="app"></div>"#))
+        Ok(format!(
+            r#"<script data-page="app" type="application/json">{json}</script><div id="app"></div>"#
+        ))
     }
 }
 

@@ -106,7 +106,9 @@ impl Props {
 
 impl fmt::Debug for Props {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.entries.iter().map(|entry| entry.key)).finish()
+        f.debug_set()
+            .entries(self.entries.iter().map(|entry| entry.key))
+            .finish()
     }
 }
 

@@ -35,17 +35,23 @@ impl Wanted {
         }
         let list = |name| names(header(headers, name).unwrap_or_default());
         let (only, except) = (list(headers::PARTIAL_DATA), list(headers::PARTIAL_EXCEPT));
-        Self { partial: Some(Partial { only, except }) }
+        Self {
+            partial: Some(Partial { only, except }),
+        }
     }
 
     pub(crate) fn includes(&self, key: &str) -> bool {
-        let Some(partial) = &self.partial else { return true };
+        let Some(partial) = &self.partial else {
+            return true;
+        };
         let excepted = partial.except.iter().any(|name| name == key);
         !excepted && (partial.only.is_empty() || self.names(key))
     }
 
     pub(crate) fn names(&self, key: &str) -> bool {
-        self.partial.as_ref().is_some_and(|partial| partial.only.iter().any(|name| root(name) == key))
+        self.partial
+            .as_ref()
+            .is_some_and(|partial| partial.only.iter().any(|name| root(name) == key))
     }
 }
 
@@ -55,7 +61,11 @@ fn root(name: &str) -> &str {
 }
 
 fn names(list: &str) -> Vec<String> {
-    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    list.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -66,10 +76,19 @@ mod tests {
 
     fn wanted(pairs: &[(&'static str, &'static str)]) -> Wanted {
         let mut map = HeaderMap::new();
-        map.insert(HeaderName::from_static(headers::INERTIA), HeaderValue::from_static("true"));
-        map.insert(HeaderName::from_static(headers::PARTIAL_COMPONENT), HeaderValue::from_static("Index"));
+        map.insert(
+            HeaderName::from_static(headers::INERTIA),
+            HeaderValue::from_static("true"),
+        );
+        map.insert(
+            HeaderName::from_static(headers::PARTIAL_COMPONENT),
+            HeaderValue::from_static("Index"),
+        );
         for (name, value) in pairs {
-            map.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            map.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
         Wanted::of(&map, "Index")
     }

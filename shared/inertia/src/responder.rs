@@ -4,7 +4,7 @@ use actix_session::{Session, SessionExt as _};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -53,7 +53,8 @@ impl Inertia {
     /// # Errors
     /// [`RenderError`].
     pub async fn render(self, component: &str, props: Props) -> Result<HttpResponse, RenderError> {
-        self.render_with_status(StatusCode::OK, component, props).await
+        self.render_with_status(StatusCode::OK, component, props)
+            .await
     }
 
     /// Like [`Inertia::render`], with another status: error pages are pages too.
@@ -66,26 +67,53 @@ impl Inertia {
         component: &str,
         props: Props,
     ) -> Result<HttpResponse, RenderError> {
-        let layout = self.request.app_data::<Layout>().cloned().ok_or(RenderError::NoLayout)?;
+        let layout = self
+            .request
+            .app_data::<Layout>()
+            .cloned()
+            .ok_or(RenderError::NoLayout)?;
         let page = self.page(&layout, component, props).await?;
         if is_inertia(self.request.headers()) {
-            return Ok(HttpResponse::build(status).insert_header((headers::INERTIA, "true")).json(page));
+            return Ok(response(status)
+                .insert_header((headers::INERTIA, "true"))
+                .json(page));
         }
-        let failed = |source| RenderError::Layout { component: component.to_owned(), source };
+        let failed = |source| RenderError::Layout {
+            component: component.to_owned(),
+            source,
+        };
         let elements = page.elements().map_err(|error| failed(error.into()))?;
         let html = layout.document(&self.request, &elements).map_err(failed)?;
-        Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
+        Ok(response(status)
+            .content_type(ContentType::html())
+            .body(html))
     }
 
-    async fn page(&self, layout: &Layout, component: &str, props: Props) -> Result<Page, RenderError> {
+    async fn page(
+        &self,
+        layout: &Layout,
+        component: &str,
+        props: Props,
+    ) -> Result<Page, RenderError> {
         let wanted = Wanted::of(self.request.headers(), component);
         let resolved = props.resolve(&wanted).await;
-        let mut props = resolved.map_err(|source| RenderError::Prop { component: component.to_owned(), source })?;
-        props.insert("errors".into(), Value::Object(session::take_errors(&self.session)));
+        let mut props = resolved.map_err(|source| RenderError::Prop {
+            component: component.to_owned(),
+            source,
+        })?;
+        props.insert(
+            "errors".into(),
+            Value::Object(session::take_errors(&self.session)),
+        );
         Ok(Page {
             component: component.to_owned(),
             props,
-            url: self.request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+            url: self
+                .request
+                .uri()
+                .path_and_query()
+                .map_or("/", |target| target.as_str())
+                .to_owned(),
             version: layout.version().to_owned(),
             flash: session::take_flash(&self.session),
         })
@@ -93,7 +121,9 @@ impl Inertia {
 
     /// Sends the client to `path` with a GET, after a write.
     pub fn redirect(&self, path: &str) -> HttpResponse {
-        HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+        HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, path))
+            .finish()
     }
 
     /// Sends the client to `path`, whose page gets `errors`: messages by the name of the field.
@@ -103,7 +133,10 @@ impl Inertia {
         errors: impl IntoIterator<Item = (K, M)>,
     ) -> HttpResponse {
         let to_json = |message| serde_json::to_value(message).unwrap_or(Value::Null);
-        let errors = errors.into_iter().map(|(field, message)| (field.into(), to_json(message))).collect();
+        let errors = errors
+            .into_iter()
+            .map(|(field, message)| (field.into(), to_json(message)))
+            .collect();
         session::keep_errors(&self.session, errors);
         self.redirect(path)
     }
@@ -118,10 +151,21 @@ impl Inertia {
     /// Sends the browser, not the client, to `url`: another site, or a page that is not Inertia's.
     pub fn location(&self, url: &str) -> HttpResponse {
         if is_inertia(self.request.headers()) {
-            return HttpResponse::Conflict().insert_header((headers::LOCATION, url)).finish();
+            return HttpResponse::Conflict()
+                .insert_header((headers::LOCATION, url))
+                .finish();
         }
-        HttpResponse::SeeOther().insert_header((header::LOCATION, url)).finish()
+        HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, url))
+            .finish()
     }
+}
+
+/// A page belongs to one person and is asked for anew each time, but the browser may keep it for going back.
+fn response(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CACHE_CONTROL, "max-age=0, private, must-revalidate"));
+    response
 }
 
 impl FromRequest for Inertia {
@@ -129,6 +173,9 @@ impl FromRequest for Inertia {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self { request: request.clone(), session: request.get_session() }))
+        ready(Ok(Self {
+            request: request.clone(),
+            session: request.get_session(),
+        }))
     }
 }

@@ -32,5 +32,8 @@ fn keep(session: &Session, name: &str, messages: Map<String, Value>) {
 
 /// A session that somebody else filled differently counts as empty.
 fn take(session: &Session, name: &str) -> Map<String, Value> {
-    session.remove_as(name).and_then(Result::ok).unwrap_or_default()
+    session
+        .remove_as(name)
+        .and_then(Result::ok)
+        .unwrap_or_default()
 }

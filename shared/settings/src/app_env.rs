@@ -30,7 +30,9 @@ impl FromStr for AppEnv {
             "development" => Ok(Self::Development),
             "test" => Ok(Self::Test),
             "production" => Ok(Self::Production),
-            other => Err(format!("expected development, test or production, got `{other}`")),
+            other => Err(format!(
+                "expected development, test or production, got `{other}`"
+            )),
         }
     }
 }

@@ -56,16 +56,25 @@ impl File {
     /// How broadcasts travel, or the key that is wrong and why.
     pub(crate) fn resolve(self) -> Result<CableAdapter, (String, String)> {
         let usual = solid_cable::Config::default();
-        let polling_interval = self.polling_interval.map_or(usual.polling_interval, |span| span.0);
+        let polling_interval = self
+            .polling_interval
+            .map_or(usual.polling_interval, |span| span.0);
         if polling_interval == Duration::ZERO {
-            return Err(("polling_interval".into(), "expected a duration above 0, got 0".into()));
+            return Err((
+                "polling_interval".into(),
+                "expected a duration above 0, got 0".into(),
+            ));
         }
         Ok(match self.adapter {
             Adapter::SolidCable => CableAdapter::SolidCable(solid_cable::Config {
                 polling_interval,
-                message_retention: self.message_retention.map_or(usual.message_retention, |span| span.0),
+                message_retention: self
+                    .message_retention
+                    .map_or(usual.message_retention, |span| span.0),
                 autotrim: self.autotrim.unwrap_or(usual.autotrim),
-                trim_batch_size: self.trim_batch_size.map_or(usual.trim_batch_size, |size| size as _),
+                trim_batch_size: self
+                    .trim_batch_size
+                    .map_or(usual.trim_batch_size, |size| size as _),
             }),
             Adapter::Async => CableAdapter::Async,
         })

@@ -74,7 +74,9 @@ impl Default for Entry {
 
 impl File {
     pub(crate) fn resolve(self, storage_dir: &std::path::Path, app_env: AppEnv) -> Databases {
-        let resolve = |entry: Entry, suffix: &str| entry.resolve(storage_dir.join(format!("{app_env}{suffix}.sqlite3")));
+        let resolve = |entry: Entry, suffix: &str| {
+            entry.resolve(storage_dir.join(format!("{app_env}{suffix}.sqlite3")))
+        };
         Databases {
             primary: resolve(self.primary, ""),
             cache: resolve(self.cache, "_cache"),

@@ -8,15 +8,23 @@ pub struct Environment {
 
 impl Environment {
     /// The variables of this process. The one place where they are read.
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
     pub fn of_process() -> Self {
         // A name or value that is not UTF-8 is none of ours.
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
     }
 
     /// The variable's value, unless it is empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// The variables that override keys of a file: `QUEUE__WORKERS__0__THREADS` is `workers[0].threads` of `queue.yml`.
@@ -31,18 +39,20 @@ impl Environment {
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Self { variables: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        Self {
+            variables: pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        }
     }
 }
 
 fn key_path(name: &str) -> String {
-    let mut path = String::new();
-    for part in name.to_lowercase().split("__") {
-        match (part.parse::<usize>(), path.is_empty()) {
-            (Ok(index), _) => path.push_str(&format!("[{index}]")),
-            (Err(_), true) => path.push_str(part),
-            (Err(_), false) => path.push_str(&format!(".{part}")),
-        }
-    }
-    path
+    let name = name.to_lowercase();
+    let parts = name.split("__").map(|part| match part.parse::<usize>() {
+        Ok(index) => format!("[{index}]"),
+        Err(_) => format!(".{part}"),
+    });
+    parts.collect::<String>().trim_start_matches('.').to_owned()
 }

@@ -6,14 +6,23 @@ const UNDERSTOOD: &str = "understood are `256.megabytes`, `1.day`, `Rails.env`, 
      `ENV[\"NAME\"] || value` and `ENV.fetch(\"NAME\", value)`";
 
 /// The text with every expression replaced by its value. The error names the line.
-pub(crate) fn expand(text: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
+pub(crate) fn expand(
+    text: &str,
+    app_env: AppEnv,
+    environment: &Environment,
+) -> Result<String, String> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, tag)) = rest.split_once("<%") {
         expanded.push_str(before);
         let line = expanded.lines().count().max(1);
-        let (code, after) = tag.split_once("%>").ok_or_else(|| format!("line {line}: `<%` without `%>`"))?;
-        expanded.push_str(&value_of_tag(code, app_env, environment).map_err(|error| format!("line {line}: {error}"))?);
+        let (code, after) = tag
+            .split_once("%>")
+            .ok_or_else(|| format!("line {line}: `<%` without `%>`"))?;
+        expanded.push_str(
+            &value_of_tag(code, app_env, environment)
+                .map_err(|error| format!("line {line}: {error}"))?,
+        );
         rest = after;
     }
     expanded.push_str(rest);
@@ -25,7 +34,10 @@ fn value_of_tag(code: &str, app_env: AppEnv, environment: &Environment) -> Resul
         return Ok(String::new());
     }
     let code = code.trim_matches('-');
-    let expression = code.strip_prefix('=').map(str::trim).ok_or_else(|| not_understood(code))?;
+    let expression = code
+        .strip_prefix('=')
+        .map(str::trim)
+        .ok_or_else(|| not_understood(code))?;
     value(expression, app_env, environment)
 }
 
@@ -39,7 +51,9 @@ fn value(expression: &str, app_env: AppEnv, environment: &Environment) -> Result
     if expression.starts_with("ENV[") {
         return index(expression, app_env, environment);
     }
-    literal(expression).or_else(|| quantity(expression)).ok_or_else(|| not_understood(expression))
+    literal(expression)
+        .or_else(|| quantity(expression))
+        .ok_or_else(|| not_understood(expression))
 }
 
 /// `ENV["NAME"]` and `ENV["NAME"] || value`.
@@ -48,7 +62,10 @@ fn index(expression: &str, app_env: AppEnv, environment: &Environment) -> Result
         Some((name, default)) => (name.trim(), Some(default.trim())),
         None => (expression, None),
     };
-    let name = name.strip_prefix("ENV[").and_then(|name| name.strip_suffix(']')).and_then(quoted);
+    let name = name
+        .strip_prefix("ENV[")
+        .and_then(|name| name.strip_suffix(']'))
+        .and_then(quoted);
     let name = name.ok_or_else(|| not_understood(expression))?;
     match (environment.get(name), default) {
         (Some(value), _) => Ok(value.into()),
@@ -58,13 +75,21 @@ fn index(expression: &str, app_env: AppEnv, environment: &Environment) -> Result
 }
 
 /// `ENV.fetch("NAME")`, `ENV.fetch("NAME", value)` and `ENV.fetch("NAME") { value }`.
-fn fetch(expression: &str, arguments: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
+fn fetch(
+    expression: &str,
+    arguments: &str,
+    app_env: AppEnv,
+    environment: &Environment,
+) -> Result<String, String> {
     let (inside, block) = arguments
         .trim()
         .strip_prefix('(')
         .and_then(|arguments| arguments.split_once(')'))
         .ok_or_else(|| not_understood(expression))?;
-    let block = block.trim().strip_prefix('{').and_then(|block| block.strip_suffix('}'));
+    let block = block
+        .trim()
+        .strip_prefix('{')
+        .and_then(|block| block.strip_suffix('}'));
     let (name, default) = match inside.split_once(',') {
         Some((name, default)) => (name, Some(default)),
         None => (inside, block),
@@ -73,7 +98,9 @@ fn fetch(expression: &str, arguments: &str, app_env: AppEnv, environment: &Envir
     match (environment.get(name), default) {
         (Some(value), _) => Ok(value.into()),
         (None, Some(default)) => value(default.trim(), app_env, environment),
-        (None, None) => Err(format!("`{name}` is not set, and `{expression}` gives no value for that case")),
+        (None, None) => Err(format!(
+            "`{name}` is not set, and `{expression}` gives no value for that case"
+        )),
     }
 }
 
@@ -88,7 +115,9 @@ fn literal(expression: &str) -> Option<String> {
 }
 
 fn quoted(text: &str) -> Option<&str> {
-    ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
+    ['"', '\'']
+        .iter()
+        .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
 }
 
 /// `256.megabytes` in bytes, `1.day` in seconds.
@@ -110,7 +139,10 @@ fn quantity(expression: &str) -> Option<String> {
 }
 
 fn not_understood(expression: &str) -> String {
-    format!("`{}` is Ruby that is not evaluated here; {UNDERSTOOD}", expression.trim())
+    format!(
+        "`{}` is Ruby that is not evaluated here; {UNDERSTOOD}",
+        expression.trim()
+    )
 }
 
 #[cfg(test)]
@@ -137,14 +169,21 @@ mod tests {
             ("<%# a comment %>", ""),
         ];
         for (text, expected) in cases {
-            assert_eq!(expand_with(text, &[("SET", "here")]).as_deref(), Ok(expected), "{text}");
+            assert_eq!(
+                expand_with(text, &[("SET", "here")]).as_deref(),
+                Ok(expected),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn other_ruby_is_named_with_its_line() {
         let error = expand_with("a: 1\nb: <%= Rails.root.join('x') %>", &[]).unwrap_err();
-        assert!(error.starts_with("line 2: `Rails.root.join('x')` is Ruby that is not evaluated here"), "{error}");
+        assert!(
+            error.starts_with("line 2: `Rails.root.join('x')` is Ruby that is not evaluated here"),
+            "{error}"
+        );
         let error = expand_with("<%= ENV.fetch(\"UNSET\") %>", &[]).unwrap_err();
         assert!(error.contains("`UNSET` is not set"), "{error}");
     }

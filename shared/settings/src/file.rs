@@ -22,14 +22,26 @@ impl Files<'_> {
     pub(crate) fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Problem> {
         let path = self.path(name);
         let place = path.display().to_string();
-        let section = self.read(&path)?.map_or(Value::Null, |whole| choose(whole, self.app_env));
-        let section = if section.is_null() { Value::Object(serde_json::Map::new()) } else { section };
+        let section = self
+            .read(&path)?
+            .map_or(Value::Null, |whole| choose(whole, self.app_env));
+        let section = if section.is_null() {
+            Value::Object(serde_json::Map::new())
+        } else {
+            section
+        };
         if !section.is_object() {
-            return Err(Problem::new(place, format!("expected keys and values, got `{section}`")));
+            return Err(Problem::new(
+                place,
+                format!("expected keys and values, got `{section}`"),
+            ));
         }
         let prefix = name.to_uppercase();
-        let config = self.layered(&section, &prefix).map_err(|error| Problem::new(&place, error))?;
-        serde_path_to_error::deserialize(config).map_err(|error| self.describe(&place, &prefix, &error))
+        let config = self
+            .layered(&section, &prefix)
+            .map_err(|error| Problem::new(&place, error))?;
+        serde_path_to_error::deserialize(config)
+            .map_err(|error| self.describe(&place, &prefix, &error))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -44,7 +56,8 @@ impl Files<'_> {
             Err(error) => return Err(problem(error.to_string())),
         };
         let text = erb::expand(&text, self.app_env, self.environment).map_err(problem)?;
-        let value = serde_saphyr::from_str(&text).map_err(|error| problem(format!("not YAML: {error}")))?;
+        let value =
+            serde_saphyr::from_str(&text).map_err(|error| problem(format!("not YAML: {error}")))?;
         Ok(Some(value))
     }
 
@@ -52,15 +65,25 @@ impl Files<'_> {
         let file = config::File::from_str(&section.to_string(), FileFormat::Json);
         let mut layers = Config::builder().add_source(file);
         for (variable, key, value) in self.environment.overrides(prefix) {
-            layers = layers.set_override(&key, value).map_err(|error| format!("{variable}: {error}"))?;
+            layers = layers
+                .set_override(&key, value)
+                .map_err(|error| format!("{variable}: {error}"))?;
         }
         layers.build().map_err(|error| error.to_string())
     }
 
-    fn describe(&self, place: &str, prefix: &str, error: &serde_path_to_error::Error<config::ConfigError>) -> Problem {
+    fn describe(
+        &self,
+        place: &str,
+        prefix: &str,
+        error: &serde_path_to_error::Error<config::ConfigError>,
+    ) -> Problem {
         let key = error.path().to_string();
         let message = plain(error.inner());
-        let overridden = self.environment.overrides(prefix).find(|(_, path, _)| *path == key);
+        let overridden = self
+            .environment
+            .overrides(prefix)
+            .find(|(_, path, _)| *path == key);
         let place = match overridden {
             Some((variable, _, _)) => variable.to_owned(),
             None if key == "." => place.to_owned(),
@@ -82,5 +105,8 @@ fn choose(mut whole: Value, app_env: AppEnv) -> Value {
 /// The error without the key that `config` adds at its end: we say the whole path before it.
 fn plain(error: &config::ConfigError) -> String {
     let text = error.to_string();
-    text.split(" for key `").next().unwrap_or_default().to_owned()
+    text.split(" for key `")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -13,7 +13,10 @@ pub struct Problems(Vec<Problem>);
 
 impl Problem {
     pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { place: place.into(), message: message.into() }
+        Self {
+            place: place.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -48,7 +51,8 @@ impl fmt::Display for Problems {
             [only] => write!(f, "{only}"),
             all => {
                 write!(f, "the configuration has {} problems", all.len())?;
-                all.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+                all.iter()
+                    .try_for_each(|problem| write!(f, "\n  {problem}"))
             }
         }
     }

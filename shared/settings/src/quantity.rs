@@ -28,7 +28,9 @@ impl<'de> Deserialize<'de> for Span {
                 Written::Number(number) => number.to_string(),
                 Written::Text(text) => text,
             };
-            de::Error::custom(format!("expected seconds, or text such as `0.1.seconds`, got `{got}`"))
+            de::Error::custom(format!(
+                "expected seconds, or text such as `0.1.seconds`, got `{got}`"
+            ))
         })
     }
 }
@@ -57,7 +59,12 @@ mod tests {
 
     #[test]
     fn spans_are_seconds_or_rails_text() {
-        for (json, milliseconds) in [("0.1", 100), ("1", 1_000), ("\"0.1.seconds\"", 100), ("\"1.day\"", 86_400_000)] {
+        for (json, milliseconds) in [
+            ("0.1", 100),
+            ("1", 1_000),
+            ("\"0.1.seconds\"", 100),
+            ("\"1.day\"", 86_400_000),
+        ] {
             let span: Span = serde_json::from_str(json).unwrap();
             assert_eq!(span.0, Duration::from_millis(milliseconds), "{json}");
         }

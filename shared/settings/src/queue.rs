@@ -13,12 +13,12 @@ pub enum Queue {
     /// Tasks inside the process that enqueues them.
     Async {
         /// Jobs performed at once.
-        threads: usize,
+        threads: u32,
     },
 }
 
 /// A section of `queue.yml`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct File {
     adapter: Adapter,
@@ -38,13 +38,16 @@ enum Adapter {
 #[serde(deny_unknown_fields, default)]
 struct Worker {
     queues: Names,
-    threads: usize,
-    processes: usize,
+    threads: u32,
+    processes: u32,
     polling_interval: Span,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the name of a queue or a list of names")]
+#[serde(
+    untagged,
+    expecting = "expected the name of a queue or a list of names"
+)]
 enum Names {
     One(String),
     Many(Vec<String>),
@@ -54,25 +57,27 @@ enum Names {
 #[serde(deny_unknown_fields, default)]
 struct Dispatcher {
     polling_interval: Span,
-    batch_size: usize,
-}
-
-impl Default for File {
-    fn default() -> Self {
-        Self { adapter: Adapter::default(), workers: None, dispatchers: None }
-    }
+    batch_size: u32,
 }
 
 impl Default for Worker {
     fn default() -> Self {
         let queues = Names::One("*".into());
-        Self { queues, threads: 3, processes: 1, polling_interval: Span(Duration::from_millis(100)) }
+        Self {
+            queues,
+            threads: 3,
+            processes: 1,
+            polling_interval: Span(Duration::from_millis(100)),
+        }
     }
 }
 
 impl Default for Dispatcher {
     fn default() -> Self {
-        Self { polling_interval: Span(Duration::from_secs(1)), batch_size: 500 }
+        Self {
+            polling_interval: Span(Duration::from_secs(1)),
+            batch_size: 500,
+        }
     }
 }
 
@@ -82,7 +87,9 @@ impl File {
     pub(crate) fn resolve(self) -> Result<Queue, (String, String)> {
         let (workers, dispatchers) = match (self.workers, self.dispatchers) {
             (None, None) => (vec![Worker::default()], vec![Dispatcher::default()]),
-            (workers, dispatchers) => (workers.unwrap_or_default(), dispatchers.unwrap_or_default()),
+            (workers, dispatchers) => {
+                (workers.unwrap_or_default(), dispatchers.unwrap_or_default())
+            }
         };
         check(&workers, &dispatchers)?;
         Ok(match self.adapter {
@@ -91,7 +98,13 @@ impl File {
                 dispatchers: dispatchers.into_iter().map(Dispatcher::resolve).collect(),
                 ..solid_queue::Config::default()
             }),
-            Adapter::Async => Queue::Async { threads: workers.iter().map(|worker| worker.threads).sum::<usize>().max(1) },
+            Adapter::Async => Queue::Async {
+                threads: workers
+                    .iter()
+                    .map(|worker| worker.threads)
+                    .sum::<u32>()
+                    .max(1),
+            },
         })
     }
 }
@@ -100,13 +113,19 @@ fn check(workers: &[Worker], dispatchers: &[Dispatcher]) -> Result<(), (String, 
     let positive = "expected a number above 0, got 0";
     let wrong = |key: String| Err((key, positive.to_owned()));
     if workers.is_empty() && dispatchers.is_empty() {
-        return Err(("workers".into(), "no processes configured: expected at least a worker or a dispatcher".into()));
+        return Err((
+            "workers".into(),
+            "no processes configured: expected at least a worker or a dispatcher".into(),
+        ));
     }
     for (index, worker) in workers.iter().enumerate() {
         match worker {
             Worker { threads: 0, .. } => return wrong(format!("workers[{index}].threads")),
             Worker { processes: 0, .. } => return wrong(format!("workers[{index}].processes")),
-            Worker { polling_interval: Span(Duration::ZERO), .. } => {
+            Worker {
+                polling_interval: Span(Duration::ZERO),
+                ..
+            } => {
                 return wrong(format!("workers[{index}].polling_interval"));
             }
             Worker { .. } => {}
@@ -114,8 +133,13 @@ fn check(workers: &[Worker], dispatchers: &[Dispatcher]) -> Result<(), (String, 
     }
     for (index, dispatcher) in dispatchers.iter().enumerate() {
         match dispatcher {
-            Dispatcher { batch_size: 0, .. } => return wrong(format!("dispatchers[{index}].batch_size")),
-            Dispatcher { polling_interval: Span(Duration::ZERO), .. } => {
+            Dispatcher { batch_size: 0, .. } => {
+                return wrong(format!("dispatchers[{index}].batch_size"));
+            }
+            Dispatcher {
+                polling_interval: Span(Duration::ZERO),
+                ..
+            } => {
                 return wrong(format!("dispatchers[{index}].polling_interval"));
             }
             Dispatcher { .. } => {}
@@ -130,13 +154,22 @@ impl Worker {
             Names::One(name) => vec![name],
             Names::Many(names) => names,
         };
-        let (threads, processes, polling_interval) = (self.threads, self.processes, self.polling_interval.0);
-        WorkerConfig { queues, threads, processes, polling_interval }
+        let (threads, processes, polling_interval) =
+            (self.threads, self.processes, self.polling_interval.0);
+        WorkerConfig {
+            queues,
+            threads,
+            processes,
+            polling_interval,
+        }
     }
 }
 
 impl Dispatcher {
     fn resolve(self) -> DispatcherConfig {
-        DispatcherConfig { polling_interval: self.polling_interval.0, batch_size: self.batch_size }
+        DispatcherConfig {
+            polling_interval: self.polling_interval.0,
+            batch_size: self.batch_size,
+        }
     }
 }

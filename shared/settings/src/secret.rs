@@ -4,6 +4,8 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
+
 use crate::AppEnv;
 
 /// The secret from which the keys of cookies are derived. Its text never reaches a log.
@@ -19,8 +21,15 @@ impl SecretKeyBase {
         let text = text.trim();
         let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !hex || text.len() < 64 {
-            let got = if hex { "hex digits" } else { "characters that are not all hex digits" };
-            return Err(format!("expected at least 64 hex digits, got {} {got}", text.chars().count()));
+            let got = if hex {
+                "hex digits"
+            } else {
+                "characters that are not all hex digits"
+            };
+            return Err(format!(
+                "expected at least 64 hex digits, got {} {got}",
+                text.chars().count()
+            ));
         }
         Ok(Self(text.to_owned()))
     }
@@ -34,7 +43,9 @@ impl SecretKeyBase {
         let failed = |error: &dyn fmt::Display| format!("`{}`: {error}", path.display());
         match fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text).map_err(|error| failed(&error)),
-            Err(error) if error.kind() == ErrorKind::NotFound => make(storage_dir, &path).map_err(|error| failed(&error)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make(storage_dir, &path).map_err(|error| failed(&error))
+            }
             Err(error) => Err(failed(&error)),
         }
     }
@@ -55,7 +66,12 @@ fn make(storage_dir: &Path, path: &Path) -> std::io::Result<SecretKeyBase> {
     fs::create_dir_all(storage_dir)?;
     let secret = random_hex()?;
     let draft = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
     writeln!(file, "{secret}")?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
@@ -68,7 +84,7 @@ fn make(storage_dir: &Path, path: &Path) -> std::io::Result<SecretKeyBase> {
 fn random_hex() -> std::io::Result<String> {
     let mut bytes = [0; 64];
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(HEXLOWER.encode(&bytes))
 }
 
 impl fmt::Debug for SecretKeyBase {

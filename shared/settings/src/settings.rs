@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 use telemetry::LogFormat;
 
 use crate::file::Files;
-use crate::{AppEnv, Cable, CableAdapter, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, Web};
+use crate::{
+    AppEnv, Cable, CableAdapter, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, Web,
+};
 use crate::{cable, cache, databases, queue, web};
 
 /// All that a process can be told, checked.
@@ -37,11 +39,18 @@ impl Settings {
     /// # Errors
     /// All that is wrong, each with its place and what was expected.
     pub fn load(environment: &Environment) -> Result<Self, Problems> {
-        let mut reader = Reader { environment, problems: Problems::default() };
+        let mut reader = Reader {
+            environment,
+            problems: Problems::default(),
+        };
         let app_env = reader.parsed("APP_ENV", AppEnv::Development);
         let storage_dir = PathBuf::from(environment.get("STORAGE_DIR").unwrap_or("storage"));
         let folder = PathBuf::from(environment.get("CONFIG_DIR").unwrap_or("config"));
-        let files = Files { folder, app_env, environment };
+        let files = Files {
+            folder,
+            app_env,
+            environment,
+        };
 
         let databases: databases::File = reader.section(&files, "database");
         let queue = reader.section::<queue::File>(&files, "queue").resolve();
@@ -71,7 +80,11 @@ impl Settings {
             secret_key_base: reader.secret(&storage_dir, app_env),
             storage_dir,
         };
-        if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
+        if reader.problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(reader.problems)
+        }
     }
 }
 
@@ -87,7 +100,9 @@ impl Reader<'_> {
         T: FromStr,
         T::Err: std::fmt::Display,
     {
-        let Some(text) = self.environment.get(variable) else { return default };
+        let Some(text) = self.environment.get(variable) else {
+            return default;
+        };
         text.parse().unwrap_or_else(|error| {
             self.problems.add(variable, format!("`{text}`: {error}"));
             default
@@ -101,9 +116,16 @@ impl Reader<'_> {
         })
     }
 
-    fn checked<T>(&mut self, files: &Files<'_>, name: &str, resolved: Result<T, (String, String)>, stand_in: T) -> T {
+    fn checked<T>(
+        &mut self,
+        files: &Files<'_>,
+        name: &str,
+        resolved: Result<T, (String, String)>,
+        stand_in: T,
+    ) -> T {
         resolved.unwrap_or_else(|(key, message)| {
-            self.problems.add(format!("{}: {key}", files.path(name).display()), message);
+            self.problems
+                .add(format!("{}: {key}", files.path(name).display()), message);
             stand_in
         })
     }
@@ -114,11 +136,20 @@ impl Reader<'_> {
             None | Some("text") => LogFormat::Text,
             Some("json") => LogFormat::Json,
             Some(other) => {
-                self.problems.add("LOG_FORMAT", format!("expected text or json, got `{other}`"));
+                self.problems.add(
+                    "LOG_FORMAT",
+                    format!("expected text or json, got `{other}`"),
+                );
                 usual.format
             }
         };
-        telemetry::Config { filter: self.environment.get("RUST_LOG").map_or(usual.filter, str::to_owned), format }
+        telemetry::Config {
+            filter: self
+                .environment
+                .get("RUST_LOG")
+                .map_or(usual.filter, str::to_owned),
+            format,
+        }
     }
 
     fn secret(&mut self, storage_dir: &std::path::Path, app_env: AppEnv) -> SecretKeyBase {
@@ -139,7 +170,14 @@ impl Reader<'_> {
 /// The page's own addresses, unless `ALLOWED_ORIGINS` names others. The cable's own host is always let in.
 fn allowed_origins(environment: &Environment, port: u16) -> Vec<String> {
     match environment.get("ALLOWED_ORIGINS") {
-        Some(list) => list.split(',').map(|origin| origin.trim().to_owned()).filter(|origin| !origin.is_empty()).collect(),
-        None => vec![format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}")],
+        Some(list) => list
+            .split(',')
+            .map(|origin| origin.trim().to_owned())
+            .filter(|origin| !origin.is_empty())
+            .collect(),
+        None => vec![
+            format!("http://localhost:{port}"),
+            format!("http://127.0.0.1:{port}"),
+        ],
     }
 }

@@ -16,7 +16,10 @@ pub struct Failure {
 impl Failure {
     /// A failure with its whole message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Adds what to do about it.
@@ -64,7 +67,10 @@ impl fmt::Debug for Failure {
 }
 
 /// The exit code of a process, after its failure was written to standard error.
-#[allow(clippy::print_stderr, reason = "the last word of a process goes to standard error, logging or not")]
+#[allow(
+    clippy::print_stderr,
+    reason = "the last word of a process goes to standard error, logging or not"
+)]
 pub fn exit(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

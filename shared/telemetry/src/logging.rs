@@ -26,7 +26,10 @@ pub enum LogFormat {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { filter: "info".into(), format: LogFormat::Text }
+        Self {
+            filter: "info,actix_server=warn".into(),
+            format: LogFormat::Text,
+        }
     }
 }
 
@@ -39,9 +42,14 @@ pub fn init(config: &Config) -> Result<(), Failure> {
         Failure::new(format!("RUST_LOG is `{}`: {error}", config.filter))
             .hint("give directives such as `info` or `info,solid_queue=debug`")
     })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer());
     let started = match config.format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).compact().try_init(),
+        LogFormat::Text => lines
+            .with_ansi(std::io::stderr().is_terminal())
+            .compact()
+            .try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
     started.map_err(|error| Failure::new(format!("could not start logging: {error}")))

@@ -25,7 +25,10 @@ impl StopSignals {
     /// # Errors
     /// When the system refuses. Must be called within a runtime.
     pub fn listen() -> io::Result<Self> {
-        Ok(Self { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     /// Completes with the next signal. Cancel safe.

@@ -31,7 +31,7 @@ impl Suite {
         let start = |name| start(name, &variables);
         let (web, worker, cable) = (start("web")?, start("worker")?, start("cable")?);
         let (web_address, cable_address) = (web.address().await, cable.address().await);
-        worker.line_with("ready to perform jobs").await;
+        worker.line_with("process.kind=\"Worker\"").await;
         Ok(Self {
             web,
             worker,
@@ -72,7 +72,7 @@ impl Suite {
         variables.push(("CABLE_PORT".into(), port(&self.cable_address)));
         let process = start(name, &variables)?;
         let ready = if name == "worker" {
-            "ready to perform jobs"
+            "process.kind=\"Worker\""
         } else {
             "address="
         };

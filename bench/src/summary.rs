@@ -1,0 +1,36 @@
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// The usual quantiles, in milliseconds.
+#[derive(Serialize)]
+pub(crate) struct Summary {
+    count: usize,
+    pub(crate) p50_ms: f64,
+    p95_ms: f64,
+    p99_ms: f64,
+    max_ms: f64,
+}
+
+impl Summary {
+    pub(crate) fn of(mut samples: Vec<Duration>) -> Self {
+        samples.sort_unstable();
+        let at = |quantile: usize| {
+            let place = (samples.len() * quantile / 100).min(samples.len().saturating_sub(1));
+            samples
+                .get(place)
+                .map_or(0.0, |sample| milliseconds(*sample))
+        };
+        Self {
+            count: samples.len(),
+            p50_ms: at(50),
+            p95_ms: at(95),
+            p99_ms: at(99),
+            max_ms: at(100),
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 100_000.0).round() / 100.0
+}

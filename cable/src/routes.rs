@@ -1,0 +1,34 @@
+//! Every URL of the process.
+
+use std::time::Duration;
+
+use action_cable::{ListenerState, Server, Stats};
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use actix_web::web::{self, Data, ServiceConfig};
+use app::AppContext;
+
+pub(crate) fn routes(config: &mut ServiceConfig, channels: &Server<AppContext>) {
+    (channels.routes())(config);
+    config.route("/up", web::get().to(up));
+}
+
+/// Rails' health page: green while broadcasts reach this process, red when not.
+async fn up(channels: Data<Server<AppContext>>) -> HttpResponse {
+    let healthy = is_listening(&channels.stats());
+    let (mut response, colour) = if healthy {
+        (HttpResponse::Ok(), "green")
+    } else {
+        (HttpResponse::ServiceUnavailable(), "red")
+    };
+    let page =
+        format!("<!DOCTYPE html><html><body style=\"background-color: {colour}\"></body></html>");
+    response.content_type(ContentType::html()).body(page)
+}
+
+/// Whether the listener looks for broadcasts: it does so many times a second.
+fn is_listening(stats: &Stats) -> bool {
+    let recently = |age: Duration| age < Duration::from_secs(10);
+    stats.listener.state == ListenerState::Listening
+        && stats.listener.since_poll.is_some_and(recently)
+}

@@ -1,0 +1,84 @@
+use std::net::TcpListener;
+
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use boot::{CableLink, Stores};
+use settings::{CableAdapter, Settings};
+use telemetry::Failure;
+use tokio_util::sync::CancellationToken;
+
+use crate::routes;
+
+/// Listens where the settings say, and runs.
+///
+/// # Errors
+/// Why the process cannot serve.
+pub async fn start(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
+    check(&settings)?;
+    let listener = boot::listen(&settings.cable.bind, settings.cable.port, "CABLE_PORT")?;
+    run(listener, settings, shutdown).await
+}
+
+/// Whether the process could serve: broadcasts are rows of a database.
+///
+/// # Errors
+/// What stands against it.
+pub fn check(settings: &Settings) -> Result<(), Failure> {
+    match settings.cable.adapter {
+        CableAdapter::SolidCable(_) => Ok(()),
+        CableAdapter::Async => Err(nothing_to_do()),
+    }
+}
+
+/// Serves `listener` until `shutdown`, then tells all clients to come again and closes their sockets.
+///
+/// # Errors
+/// Why the process cannot serve.
+pub async fn run(
+    listener: TcpListener,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let Stores { app, cable, .. } = Stores::open(&settings)?;
+    let CableLink::SolidCable(solid_cable) = cable else {
+        return Err(nothing_to_do());
+    };
+    let listening = tokio::spawn(solid_cable.listen(shutdown.clone().cancelled_owned()));
+    let channels = app::channels(
+        app.clone(),
+        app.cable.clone(),
+        settings.cable.server.clone(),
+    );
+
+    let address = listener.local_addr()?;
+    let server = {
+        let channels = channels.clone();
+        HttpServer::new(move || {
+            App::new()
+                .app_data(Data::new(channels.clone()))
+                .configure(|config| routes::routes(config, &channels))
+        })
+    };
+    let server = server
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(10)
+        .listen(listener)?
+        .run();
+    tracing::info!(%address, app_env = %settings.app_env, "listening");
+
+    let handle = server.handle();
+    let stop = async {
+        shutdown.cancelled().await;
+        channels.shutdown().await;
+        handle.stop(true).await;
+    };
+    let (outcome, ()) = tokio::join!(server, stop);
+    listening.await?;
+    Ok(outcome?)
+}
+
+fn nothing_to_do() -> Failure {
+    Failure::new("cable.yml says `adapter: async`: the web process serves its sockets itself, and this one has none")
+        .hint("set `adapter: solid_cable`, or APP_ENV=production")
+}

@@ -1,0 +1,9 @@
+//! What the application is about.
+
+mod todo;
+mod todo_list;
+mod validation;
+
+pub use todo::{NewTodo, Todo, TodoChanges, TodoError, TodoId};
+pub use todo_list::{ListedTodo, TodoList};
+pub use validation::Invalid;

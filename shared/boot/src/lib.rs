@@ -1,0 +1,9 @@
+//! What the three processes do alike before their own work: read the settings, start logging, listen to the signals to
+//! stop, and open the stores that the settings name.
+#![warn(missing_docs)]
+
+mod process;
+mod stores;
+
+pub use process::{check, listen, start};
+pub use stores::{CableLink, Jobs, Stores};

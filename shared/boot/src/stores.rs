@@ -1,0 +1,111 @@
+use action_cable::Cable;
+use app::AppContext;
+use db::{Database, DbError};
+use settings::{CableAdapter, Settings};
+use solid_cable::SolidCable;
+use solid_cache::Cache;
+use solid_queue::{InProcessConfig, Queue};
+use telemetry::Failure;
+
+/// The application's context over the stores that the settings name, and what a process needs to serve them.
+pub struct Stores {
+    /// What models, jobs and channels work with.
+    pub app: AppContext,
+    /// Who performs jobs.
+    pub jobs: Jobs,
+    /// How broadcasts reach the sockets.
+    pub cable: CableLink,
+}
+
+/// Who performs jobs.
+pub enum Jobs {
+    /// The worker process, from this database.
+    SolidQueue(Database, solid_queue::Config),
+    /// The process that enqueues them.
+    Async(solid_queue::InProcessRunner),
+}
+
+/// How broadcasts reach the sockets.
+pub enum CableLink {
+    /// The cable process, from the cable database.
+    SolidCable(SolidCable),
+    /// The process that broadcasts.
+    Async,
+}
+
+impl Stores {
+    /// Opens the stores, and makes and migrates the files that are not there yet. Blocks the thread.
+    ///
+    /// # Errors
+    /// Which file failed and why.
+    pub fn open(settings: &Settings) -> Result<Self, Failure> {
+        let primary =
+            Database::open(&settings.databases.primary, app::MIGRATIONS).map_err(explain)?;
+        let (queue, jobs) = open_queue(settings).map_err(explain)?;
+        let cache = open_cache(settings).map_err(explain)?;
+        let (cable, link) = open_cable(settings).map_err(explain)?;
+        Ok(Self {
+            app: AppContext {
+                primary,
+                queue,
+                cache,
+                cable,
+            },
+            jobs,
+            cable: link,
+        })
+    }
+}
+
+fn open_queue(settings: &Settings) -> Result<(Queue, Jobs), DbError> {
+    match &settings.queue {
+        settings::Queue::SolidQueue(config) => {
+            let database = Database::open(&settings.databases.queue, solid_queue::MIGRATIONS)?;
+            Ok((
+                Queue::solid(database.clone()),
+                Jobs::SolidQueue(database, config.clone()),
+            ))
+        }
+        settings::Queue::Async { threads } => {
+            let (queue, runner) = Queue::in_process(InProcessConfig {
+                threads: *threads,
+                ..InProcessConfig::default()
+            });
+            Ok((queue, Jobs::Async(runner)))
+        }
+    }
+}
+
+fn open_cache(settings: &Settings) -> Result<Cache, DbError> {
+    match &settings.cache {
+        settings::Cache::SolidCacheStore(config) => {
+            let database = Database::open(&settings.databases.cache, solid_cache::MIGRATIONS)?;
+            Ok(Cache::solid(database, config.clone()))
+        }
+        settings::Cache::MemoryStore(config) => Ok(Cache::memory(config.clone())),
+    }
+}
+
+fn open_cable(settings: &Settings) -> Result<(Cable, CableLink), DbError> {
+    match &settings.cable.adapter {
+        CableAdapter::SolidCable(config) => {
+            let database = Database::open(&settings.databases.cable, solid_cable::MIGRATIONS)?;
+            let adapter = SolidCable::new(database, config.clone());
+            Ok((Cable::new(adapter.clone()), CableLink::SolidCable(adapter)))
+        }
+        CableAdapter::Async => Ok((Cable::in_process(), CableLink::Async)),
+    }
+}
+
+fn explain(error: DbError) -> Failure {
+    let hint = match &error {
+        DbError::NewerVersion { .. } => {
+            "run the version that migrated it, or restore an older copy of the file"
+        }
+        DbError::Locked { .. } => {
+            "another process migrates or uses it; start again when that one is done"
+        }
+        _ => "check that STORAGE_DIR is a folder that this user may write",
+    };
+    Failure::from(error).hint(hint)
+}

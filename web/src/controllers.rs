@@ -1,0 +1,5 @@
+pub(crate) mod health;
+pub(crate) mod home;
+pub(crate) mod todos;
+
+mod params;

@@ -1,0 +1,177 @@
+//! `todo[title]` and `todo[completed]`, from a form or from JSON: Rails' `params.require(:todo).permit(...)`.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Bytes, Form};
+use actix_web::{FromRequest, HttpRequest};
+use serde_json::Value;
+
+use crate::errors::AppError;
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TodoParams {
+    pub(crate) title: Option<String>,
+    pub(crate) completed: Option<bool>,
+}
+
+impl FromRequest for TodoParams {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        match content_type(request).as_str() {
+            "application/json" => {
+                let body = Bytes::from_request(request, payload);
+                Box::pin(async move { Ok(from_json(&body.await?)?) })
+            }
+            "application/x-www-form-urlencoded" => {
+                let form = Form::<Vec<(String, String)>>::from_request(request, payload);
+                Box::pin(async move { Ok(from_form(form.await?.into_inner())?) })
+            }
+            other => {
+                let got = if other.is_empty() {
+                    "none".to_owned()
+                } else {
+                    format!("`{other}`")
+                };
+                let error = AppError::UnsupportedMediaType { got };
+                Box::pin(async move { Err(error.into()) })
+            }
+        }
+    }
+}
+
+fn content_type(request: &HttpRequest) -> String {
+    let value = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_lowercase()
+}
+
+fn from_json(body: &[u8]) -> Result<TodoParams, AppError> {
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| bad(format!("the body is not JSON: {error}")))?;
+    let todo = body.get("todo").ok_or_else(missing)?;
+    let todo = todo
+        .as_object()
+        .ok_or_else(|| bad(format!("expected `todo` to be an object, got `{todo}`")))?;
+    let title = todo.get("title").filter(|value| !value.is_null());
+    let completed = todo.get("completed").filter(|value| !value.is_null());
+    let title = title.map(|value| match value {
+        Value::String(text) => Ok(text.clone()),
+        other => Err(bad(format!(
+            "expected `todo.title` to be text, got `{other}`"
+        ))),
+    });
+    let completed = completed.map(|value| match value {
+        Value::Bool(completed) => Ok(*completed),
+        Value::String(text) => boolean(text),
+        other => boolean(&other.to_string()),
+    });
+    Ok(TodoParams {
+        title: title.transpose()?,
+        completed: completed.transpose()?,
+    })
+}
+
+fn from_form(pairs: Vec<(String, String)>) -> Result<TodoParams, AppError> {
+    if !pairs.iter().any(|(name, _)| name.starts_with("todo[")) {
+        return Err(missing());
+    }
+    let mut params = TodoParams::default();
+    for (name, value) in pairs {
+        match name.as_str() {
+            "todo[title]" => params.title = Some(value),
+            // A form sends a hidden `0` before the `1` of a checked box: the last one counts.
+            "todo[completed]" => params.completed = Some(boolean(&value)?),
+            _ => {}
+        }
+    }
+    Ok(params)
+}
+
+fn boolean(text: &str) -> Result<bool, AppError> {
+    match text {
+        "true" | "1" | "on" => Ok(true),
+        "false" | "0" | "off" | "" => Ok(false),
+        other => Err(bad(format!(
+            "expected `todo.completed` to be true or false, got `{other}`"
+        ))),
+    }
+}
+
+fn missing() -> AppError {
+    bad("param is missing or the value is empty: todo".to_owned())
+}
+
+fn bad(message: String) -> AppError {
+    AppError::BadRequest { message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_forms_say_the_same() {
+        let expected = TodoParams {
+            title: Some("milk & tea".into()),
+            completed: Some(true),
+        };
+        let json = br#"{"todo":{"title":"milk & tea","completed":true,"admin":true},"other":1}"#;
+        assert_eq!(from_json(json).unwrap(), expected);
+        let pairs = [
+            ("todo[title]", "milk & tea"),
+            ("todo[completed]", "0"),
+            ("todo[completed]", "1"),
+        ];
+        assert_eq!(
+            from_form(
+                pairs
+                    .map(|(name, value)| (name.into(), value.into()))
+                    .into()
+            )
+            .unwrap(),
+            expected
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases = [
+            (
+                "{",
+                "the body is not JSON: EOF while parsing an object at line 1 column 1",
+            ),
+            ("{}", "param is missing or the value is empty: todo"),
+            (
+                r#"{"todo":[]}"#,
+                "expected `todo` to be an object, got `[]`",
+            ),
+            (
+                r#"{"todo":{"title":1}}"#,
+                "expected `todo.title` to be text, got `1`",
+            ),
+            (
+                r#"{"todo":{"completed":"maybe"}}"#,
+                "expected `todo.completed` to be true or false, got `maybe`",
+            ),
+        ];
+        for (body, message) in cases {
+            assert_eq!(
+                from_json(body.as_bytes()).unwrap_err().to_string(),
+                message,
+                "{body}"
+            );
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What a handler can fail with, and the page that the browser gets for it.
+
+mod page;
+
+use actix_web::ResponseError;
+use actix_web::http::StatusCode;
+use app::models::TodoError;
+use db::DbError;
+use inertia::RenderError;
+pub(crate) use page::pages;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    #[error("{message}")]
+    BadRequest { message: String },
+    #[error(
+        "expected a form (application/x-www-form-urlencoded) or JSON (application/json), got {got}"
+    )]
+    UnsupportedMediaType { got: String },
+    #[error("{reason}")]
+    InvalidAuthenticityToken { reason: &'static str },
+    #[error(transparent)]
+    Todo(#[from] TodoError),
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+impl ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::InvalidAuthenticityToken { .. } | Self::Todo(TodoError::Invalid(_)) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::Todo(TodoError::NotFound(_)) => StatusCode::NOT_FOUND,
+            Self::Todo(TodoError::Database(error)) | Self::Database(error)
+                if error.is_transient() =>
+            {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Todo(_) | Self::Database(_) | Self::Render(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+}

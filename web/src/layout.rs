@@ -1,0 +1,81 @@
+use actix_web::HttpRequest;
+use askama::Template;
+use inertia::Layout;
+use settings::{CableAdapter, Settings};
+
+use crate::assets::Assets;
+
+/// The HTML document around every page.
+#[derive(Template)]
+#[template(path = "layout.html")]
+struct Document<'a> {
+    cable_url: String,
+    assets: &'a Assets,
+    page: &'a str,
+}
+
+pub(crate) fn layout(assets: Assets, settings: &Settings) -> Layout {
+    let cable = CableUrl::of(settings);
+    Layout::new(assets.version().to_owned(), move |request, page| {
+        let document = Document {
+            cable_url: cable.for_request(request),
+            assets: &assets,
+            page,
+        };
+        Ok(document.render()?)
+    })
+}
+
+/// Where the page finds the cable.
+enum CableUrl {
+    /// There, for every page.
+    At(String),
+    /// On this port of the host that the page came from.
+    OnPort(u16),
+}
+
+impl CableUrl {
+    fn of(settings: &Settings) -> Self {
+        match (&settings.web.cable_url, &settings.cable.adapter) {
+            (Some(url), _) => Self::At(url.clone()),
+            (None, CableAdapter::Async) => Self::At(settings.cable.server.mount_path.clone()),
+            (None, CableAdapter::SolidCable(_)) => Self::OnPort(settings.cable.port),
+        }
+    }
+
+    fn for_request(&self, request: &HttpRequest) -> String {
+        match self {
+            Self::At(url) => url.clone(),
+            Self::OnPort(port) => {
+                let connection = request.connection_info();
+                let scheme = if connection.scheme() == "https" {
+                    "wss"
+                } else {
+                    "ws"
+                };
+                format!("{scheme}://{}:{port}/cable", host_name(connection.host()))
+            }
+        }
+    }
+}
+
+/// The host without its port.
+fn host_name(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_name;
+
+    #[test]
+    fn ports_are_cut_off() {
+        assert_eq!(host_name("localhost:3000"), "localhost");
+        assert_eq!(host_name("localhost"), "localhost");
+        assert_eq!(host_name("[::1]:3000"), "[::1]");
+        assert_eq!(host_name("[::1]"), "[::1]");
+    }
+}

@@ -1,0 +1,80 @@
+//! Every URL of the application.
+
+use std::path::Path;
+
+use actix_files::Files;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Error, HttpResponse, guard};
+
+use crate::controllers::{health, home, todos};
+
+pub(crate) fn routes(config: &mut ServiceConfig, assets_dir: &Path) {
+    config
+        .service(
+            web::resource("/")
+                .route(read(home::index))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/todos")
+                .route(read(todos::index))
+                .route(web::post().to(todos::create))
+                .default_service(only("GET, HEAD, POST")),
+        )
+        .service(
+            web::resource("/todos/{id}")
+                .route(web::patch().to(todos::update))
+                .route(web::put().to(todos::update))
+                .route(web::delete().to(todos::destroy))
+                .default_service(only("PATCH, PUT, DELETE")),
+        )
+        .service(
+            web::resource("/up")
+                .route(read(health::show))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::scope("/assets")
+                .wrap(from_fn(immutable))
+                .service(Files::new("/", assets_dir.join("assets")).prefer_utf8(true)),
+        );
+}
+
+/// The name of an asset holds the hash of its content: what has that name never changes.
+async fn immutable(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    if response.status().is_success() {
+        let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+        response.headers_mut().insert(CACHE_CONTROL, forever);
+    }
+    Ok(response)
+}
+
+/// A route for GET, and for HEAD, which gets the same head.
+fn read<F, Args>(handler: F) -> actix_web::Route
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    let reads = guard::Any(guard::Get()).or(guard::Head());
+    web::route().guard(reads).to(handler)
+}
+
+/// The answer to every other method of a resource.
+fn only(allowed: &'static str) -> actix_web::Route {
+    web::to(move |method: Method| async move {
+        tracing::debug!(http.method = %method, allowed, "method not allowed");
+        HttpResponse::MethodNotAllowed()
+            .insert_header(("allow", allowed))
+            .finish()
+    })
+}

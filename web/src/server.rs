@@ -1,0 +1,167 @@
+use std::net::TcpListener;
+
+use action_cable::Server as Channels;
+use actix_session::SessionMiddleware;
+use actix_session::config::CookieContentSecurity;
+use actix_session::storage::CookieSessionStore;
+use actix_web::cookie::{Key, SameSite};
+use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use app::AppContext;
+use boot::{CableLink, Jobs, Stores};
+use settings::{SecretKeyBase, Settings};
+use telemetry::Failure;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::assets::Assets;
+use crate::csrf::{Csrf, protect_from_forgery};
+use crate::{errors, layout, routes};
+
+/// Listens where the settings say, and runs.
+///
+/// # Errors
+/// Why the process cannot serve.
+pub async fn start(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
+    let listener = boot::listen(&settings.web.bind, settings.web.port, "PORT")?;
+    run(listener, settings, shutdown).await
+}
+
+/// Whether the process could serve: the assets are there.
+///
+/// # Errors
+/// What is missing.
+pub fn check(settings: &Settings) -> Result<(), Failure> {
+    find_assets(settings).map(drop)
+}
+
+/// Serves `listener` until `shutdown`, then finishes the requests that run.
+///
+/// # Errors
+/// Why the process cannot serve.
+pub async fn run(
+    listener: TcpListener,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let assets = find_assets(&settings)?;
+    let Stores { app, jobs, cable } = Stores::open(&settings)?;
+    let background = TaskTracker::new();
+    perform_jobs(jobs, &app, &shutdown, &background);
+    let channels = own_channels(&cable, &app, &settings);
+    let server = server(listener, &settings, assets, app, channels.clone())?;
+
+    let handle = server.handle();
+    let stop = async {
+        shutdown.cancelled().await;
+        if let Some(channels) = channels {
+            channels.shutdown().await;
+        }
+        handle.stop(true).await;
+    };
+    let (outcome, ()) = tokio::join!(server, stop);
+    background.close();
+    background.wait().await;
+    Ok(outcome?)
+}
+
+fn find_assets(settings: &Settings) -> Result<Assets, Failure> {
+    let build = "run `bin/serve`, or `npm ci && npm run build` in web/frontend";
+    Assets::find(&settings.web).map_err(|error| Failure::from(error).hint(build))
+}
+
+/// With the `async` adapter jobs are performed here, beside the requests.
+fn perform_jobs(
+    jobs: Jobs,
+    app: &AppContext,
+    shutdown: &CancellationToken,
+    background: &TaskTracker,
+) {
+    if let Jobs::Async(runner) = jobs {
+        background.spawn(runner.run(app::jobs(), app.clone(), shutdown.clone()));
+    }
+}
+
+/// With the `async` adapter sockets are served here, beside the pages.
+fn own_channels(
+    cable: &CableLink,
+    app: &AppContext,
+    settings: &Settings,
+) -> Option<Channels<AppContext>> {
+    match cable {
+        CableLink::SolidCable(_) => None,
+        CableLink::Async => Some(app::channels(
+            app.clone(),
+            app.cable.clone(),
+            settings.cable.server.clone(),
+        )),
+    }
+}
+
+fn server(
+    listener: TcpListener,
+    settings: &Settings,
+    assets: Assets,
+    app: AppContext,
+    channels: Option<Channels<AppContext>>,
+) -> Result<actix_web::dev::Server, Failure> {
+    let address = listener.local_addr()?;
+    let layout = layout::layout(assets, settings);
+    let (app, csrf) = (
+        Data::new(app),
+        Data::new(Csrf::new(
+            &settings.secret_key_base,
+            settings.web.assume_ssl,
+        )),
+    );
+    let (secret, web) = (settings.secret_key_base.clone(), settings.web.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(app.clone())
+            .app_data(csrf.clone())
+            .app_data(layout.clone())
+            .app_data(web::PayloadConfig::new(web.max_body_size))
+            .app_data(web::FormConfig::default().limit(web.max_body_size))
+            .wrap(from_fn(inertia::protocol))
+            .wrap(from_fn(protect_from_forgery))
+            .wrap(from_fn(errors::pages))
+            .wrap(sessions(&secret, web.assume_ssl))
+            .wrap(security_headers())
+            .configure(|config| routes::routes(config, &web.assets_dir))
+            .configure(|config| {
+                if let Some(channels) = &channels {
+                    (channels.routes())(config);
+                }
+            })
+    });
+    let server = server
+        .workers(settings.web.threads)
+        .disable_signals()
+        .shutdown_timeout(10)
+        .listen(listener)?
+        .run();
+    tracing::info!(%address, app_env = %settings.app_env, "listening");
+    Ok(server)
+}
+
+fn sessions(secret: &SecretKeyBase, secure: bool) -> SessionMiddleware<CookieSessionStore> {
+    SessionMiddleware::builder(
+        CookieSessionStore::default(),
+        Key::derive_from(secret.expose().as_bytes()),
+    )
+    .cookie_name("_trifecta_session".into())
+    .cookie_content_security(CookieContentSecurity::Signed)
+    .cookie_same_site(SameSite::Lax)
+    .cookie_secure(secure)
+    .build()
+}
+
+/// Those that Rails sends with every page.
+fn security_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("x-content-type-options", "nosniff"))
+        .add(("x-frame-options", "SAMEORIGIN"))
+        .add(("x-permitted-cross-domain-policies", "none"))
+        .add(("referrer-policy", "strict-origin-when-cross-origin"))
+}
