@@ -1,13 +1,13 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
-import type { Plugin } from 'vite'
+import { budget, dropUnusedInertia } from './build/plugins.ts'
 
 // The Rust server renders every page. In development its HTML points here for
 // scripts, so this origin must answer cross-origin module requests from it.
 const pageOrigins = ['http://localhost:3000', 'http://127.0.0.1:3000']
 
 export default defineConfig({
-  plugins: [react(), dropUnusedInertia()],
+  plugins: [react(), dropUnusedInertia(), budget(120)],
   base: '/',
   publicDir: false,
   build: {
@@ -32,19 +32,3 @@ export default defineConfig({
     restoreMocks: true,
   },
 })
-
-/**
- * Inertia's package is one module whose components (Form, Link, InfiniteScroll, ...)
- * get names for the devtools when it is loaded. That counts as using them, and keeps
- * 11 kB (gzip) of them in the bundle that nobody calls. Without the names they can go.
- */
-function dropUnusedInertia(): Plugin {
-  return {
-    name: 'drop-unused-inertia',
-    apply: 'build',
-    transform: {
-      filter: { id: /@inertiajs\/react\/dist\/index\.js/ },
-      handler: (code) => ({ code: code.replace(/^\w+\.displayName = .*;$/gm, ''), map: null }),
-    },
-  }
-}

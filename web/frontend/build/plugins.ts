@@ -1,0 +1,33 @@
+import { gzipSync } from 'node:zlib'
+import type { Plugin } from 'vite'
+
+/**
+ * Inertia's package is one module whose components (Form, Link, InfiniteScroll, ...)
+ * get names for the devtools when it is loaded. That counts as using them, and keeps
+ * 11 kB (gzip) of them in the bundle that nobody calls. Without the names they can go.
+ */
+export function dropUnusedInertia(): Plugin {
+  return {
+    name: 'drop-unused-inertia',
+    apply: 'build',
+    transform: {
+      filter: { id: /@inertiajs\/react\/dist\/index\.js/ },
+      handler: (code) => ({ code: code.replace(/^\w+\.displayName = .*;$/gm, ''), map: null }),
+    },
+  }
+}
+
+/** Fails the build when all scripts together exceed so many kB (gzip). */
+export function budget(kilobytes: number): Plugin {
+  return {
+    name: 'budget',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const scripts = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.code : []))
+      const size = scripts.reduce((sum, code) => sum + gzipSync(code).length, 0) / 1000
+      const report = `scripts: ${size.toFixed(1)} kB gzip of ${kilobytes} kB`
+      if (size > kilobytes) this.error(report)
+      this.info(report)
+    },
+  }
+}
