@@ -7,9 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use db::Timestamp;
-use solid_queue::{
-    Enqueue, EnqueueError, InProcessConfig, InProcessRunner, PerformLater as _, Queue, testing,
-};
+use solid_queue::{Enqueue, InProcessConfig, InProcessRunner, PerformLater as _, Queue, testing};
 use support::jobs::{Chain, Context, Dropped, Failing, Flaky, Panicking, held, note, registry};
 use support::{Running, Temp, config, wait_for};
 use tokio::task::JoinHandle;
@@ -265,36 +263,6 @@ async fn tells_how_pending_jobs_went(kind: Kind) {
         .collect();
     assert_eq!(failures, [("JobError", "boom"), ("Panic", "what now")]);
     assert_eq!(performed.discarded, 1);
-}
-
-#[tokio::test]
-async fn a_full_in_process_queue_refuses_jobs() {
-    let capacity = 2;
-    let (queue, _runner) = Queue::in_process(InProcessConfig {
-        capacity,
-        ..InProcessConfig::default()
-    });
-    note("1").perform_later(&queue).await.unwrap();
-    let two = vec![note("2"), note("3")];
-    let refused = queue.perform_all_later(two).await.unwrap_err();
-    assert!(matches!(
-        refused,
-        EnqueueError::Full {
-            job: "Note",
-            limit: 2
-        }
-    ));
-    note("2").perform_later(&queue).await.unwrap();
-    note("3").perform_later(&queue).await.unwrap_err();
-    assert_eq!(testing::enqueued(&queue).await.unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn an_in_process_queue_without_its_runner_refuses_jobs() {
-    let (queue, runner) = Queue::in_process(InProcessConfig::default());
-    drop(runner);
-    let refused = note("1").perform_later(&queue).await.unwrap_err();
-    assert!(matches!(refused, EnqueueError::Stopped { job: "Note" }));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,13 +3,12 @@
 
 mod support;
 
-use std::sync::mpsc;
 use std::time::Duration;
 
-use db::{Database, DatabaseConfig, Timestamp};
+use db::Timestamp;
 use solid_queue::{
-    ClearFinished, Config, Enqueue, EnqueueError, PerformLater as _, Queue, Supervisor,
-    SupervisorError, WorkerConfig, clear_finished_in_batches,
+    ClearFinished, Config, Enqueue, PerformLater as _, Queue, Supervisor, SupervisorError,
+    clear_finished_in_batches,
 };
 use support::jobs::{Context, Dropped, Failing, Flaky, Note, Panicking, held, note, registry};
 use support::{Running, Temp, config, wait_for};
@@ -22,67 +21,6 @@ fn app(temp: &Temp) -> (Queue, Context) {
 
 fn start(temp: &Temp, config: Config, context: &Context) -> Running {
     Running::start(temp.database.clone(), config, registry(), context.clone())
-}
-
-/// Enqueues a job on each queue, and returns those that one worker performs, in order.
-async fn performed(temp: &Temp, queues: &[&str], on: &[&str], expected: usize) -> Vec<String> {
-    let (queue, context) = app(temp);
-    for name in on {
-        let job = note(name).set(Enqueue::new().queue(*name));
-        job.perform_later(&queue).await.unwrap();
-    }
-    let worker = WorkerConfig {
-        queues: queues.iter().map(|&name| name.into()).collect(),
-        threads: 1,
-        ..WorkerConfig::default()
-    };
-    let config = Config {
-        workers: vec![worker],
-        ..config(1)
-    };
-    let running = start(temp, config, &context);
-    wait_for("the jobs", async || context.notes().len() >= expected).await;
-    running.stop().await;
-    context.notes()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn queues_are_emptied_in_the_order_of_the_list() {
-    let temp = Temp::new();
-    let on = ["c", "mail_b", "mailers", "a", "maiL", "mail_a"];
-    let notes = performed(&temp, &["a", " mail* ", "c", "x*y"], &on, 5).await;
-    assert_eq!(notes, ["a", "mail_a", "mail_b", "mailers", "c"]);
-    assert_eq!(temp.count("solid_queue_ready_executions").await, 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_star_means_all_queues_by_age() {
-    let notes = performed(&Temp::new(), &["b", "*"], &["c", "b", "a"], 3).await;
-    assert_eq!(notes, ["c", "b", "a"]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_queues_mean_all_queues() {
-    let notes = performed(&Temp::new(), &[], &["c", "b"], 2).await;
-    assert_eq!(notes, ["c", "b"]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn paused_queues_wait() {
-    let temp = Temp::new();
-    let pause = |name| {
-        format!(
-            "INSERT INTO solid_queue_pauses (queue_name, created_at) VALUES ('{name}', '2026-01-01 00:00:00');"
-        )
-    };
-    temp.execute(pause("b") + &pause("none")).await;
-    assert_eq!(
-        performed(&temp, &["*"], &["c", "b", "a"], 2).await,
-        ["a", "c"]
-    );
-    assert_eq!(performed(&temp, &["b", "d"], &["d"], 1).await, ["d"]);
-    temp.execute("DELETE FROM solid_queue_pauses").await;
-    assert_eq!(performed(&temp, &["b*"], &[], 1).await, ["b"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -215,129 +153,6 @@ async fn what_does_not_end_in_time_is_put_back() {
     assert_eq!(temp.count("solid_queue_ready_executions").await, 3);
     assert_eq!(temp.count("solid_queue_claimed_executions").await, 0);
     assert_eq!(temp.count("solid_queue_processes").await, 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn jobs_of_other_connections_are_noticed_at_once() {
-    let temp = Temp::new();
-    let (_, context) = app(&temp);
-    let slow = WorkerConfig {
-        polling_interval: Duration::from_hours(1),
-        ..WorkerConfig::default()
-    };
-    let config = Config {
-        workers: vec![slow],
-        ..config(1)
-    };
-    let running = start(&temp, config, &context);
-    wait_for("the start", async || {
-        temp.count("solid_queue_processes").await == 3
-    })
-    .await;
-    let other = Queue::solid(temp.other());
-    note("a").perform_later(&other).await.unwrap();
-    wait_for("the job", async || context.has("a")).await;
-    running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn polling_is_enough_where_commits_are_not_noticed() {
-    let temp = Temp::new();
-    let (queue, context) = app(&temp);
-    let blind = DatabaseConfig {
-        watch: false,
-        ..DatabaseConfig::new(temp.database.path())
-    };
-    let blind = Database::open(&blind, solid_queue::MIGRATIONS).unwrap();
-    let running = Running::start(blind, config(1), registry(), context.clone());
-    note("a").perform_later(&queue).await.unwrap();
-    note("b").perform_later(&queue).await.unwrap();
-    wait_for("the jobs", async || context.has("b")).await;
-    running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_locked_database_loses_no_job() {
-    let temp = Temp::new();
-    let impatient = DatabaseConfig {
-        timeout: Duration::from_millis(20),
-        ..DatabaseConfig::new(temp.database.path())
-    };
-    let impatient = Database::open(&impatient, solid_queue::MIGRATIONS).unwrap();
-    let queue = Queue::solid(impatient.clone());
-    let context = Context::new(queue.clone());
-    let running = Running::start(impatient, config(1), registry(), context.clone());
-    held("a").perform_later(&queue).await.unwrap();
-    note("b").perform_later(&queue).await.unwrap();
-    wait_for("the job", async || context.has("a began")).await;
-
-    let lock = Lock::take(&temp).await;
-    let refused = note("c").perform_later(&queue).await.unwrap_err();
-    assert!(matches!(
-        refused,
-        EnqueueError::Database { job: "Note", .. }
-    ));
-    context.gate.add_permits(1);
-    wait_for("the end of the job", async || context.has("a ended")).await;
-    note("c").perform_later(&queue).await.unwrap_err();
-    lock.release().await;
-
-    wait_for("the other job", async || context.has("b")).await;
-    running.stop().await;
-    assert_eq!(
-        temp.count("solid_queue_jobs WHERE finished_at IS NOT NULL")
-            .await,
-        2
-    );
-    assert_eq!(context.notes(), ["a began", "a ended", "b"]);
-}
-
-/// The write lock, held by somebody else.
-struct Lock {
-    release: mpsc::Sender<()>,
-    writing: tokio::task::JoinHandle<()>,
-}
-
-impl Lock {
-    async fn take(temp: &Temp) -> Self {
-        let (taken, is_taken) = tokio::sync::oneshot::channel();
-        let (release, released) = mpsc::channel();
-        let other = temp.other();
-        let handle = tokio::runtime::Handle::current();
-        let writing = tokio::task::spawn_blocking(move || {
-            let write = other.write(move |_| {
-                taken.send(()).unwrap();
-                released.recv().unwrap();
-                Ok(())
-            });
-            handle.block_on(write).unwrap();
-        });
-        is_taken.await.unwrap();
-        Self { release, writing }
-    }
-
-    async fn release(self) {
-        self.release.send(()).unwrap();
-        self.writing.await.unwrap();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_idle_supervisor_writes_nothing() {
-    let temp = Temp::new();
-    let (_, context) = app(&temp);
-    let running = start(&temp, config(3), &context);
-    wait_for("the start", async || {
-        temp.count("solid_queue_processes").await == 3
-    })
-    .await;
-    let mut changes = temp.database.changes();
-    let polls = Duration::from_millis(1500);
-    // What was committed before may still be told of once.
-    let _ = tokio::time::timeout(Duration::from_millis(50), changes.changed()).await;
-    let change = tokio::time::timeout(polls, changes.changed()).await;
-    assert!(change.is_err(), "somebody wrote");
-    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
