@@ -14,7 +14,7 @@ pub struct Config {
     pub max_size: Option<u64>,
     /// Entries that one transaction of the background expiry deletes, at most.
     pub expiry_batch_size: usize,
-    /// A longer key is cut to this many bytes, a digest of the whole key at its end. Only in SQLite.
+    /// A longer key is cut to this many bytes, a digest of the whole key at its end.
     pub max_key_bytesize: usize,
     /// Whether large values are compressed.
     pub compress: bool,
@@ -26,7 +26,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             namespace: None,
-            max_age: Some(Duration::from_secs(14 * 24 * 60 * 60)),
+            max_age: Some(Duration::from_hours(14 * 24)),
             max_entries: None,
             max_size: None,
             expiry_batch_size: 100,

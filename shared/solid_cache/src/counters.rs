@@ -22,8 +22,8 @@ impl Cache {
 
     /// What the counter is, if there is one.
     pub async fn read_counter(&self, key: impl AsRef<str>) -> Option<i64> {
-        self.look_up("cache.read_counter", key.as_ref(), |value| {
-            value.number().ok_or(Failure::NotANumber)
+        self.look_up("cache.read_counter", key.as_ref(), |entry| {
+            entry.value()?.number().ok_or(Failure::NotANumber)
         })
         .await
     }

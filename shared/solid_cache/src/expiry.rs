@@ -9,19 +9,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use db::{Database, DbError, Timestamp};
-use diesel::dsl::{count_star, sum};
-use diesel::prelude::*;
 
 use crate::Config;
 use crate::failsafe::Failsafe;
 use crate::key::Key;
 use crate::ledger::{Extent, Ledger};
-use crate::schema::solid_cache_entries::dsl as entries;
 use crate::solid::created_at;
 use crate::stats::Counters;
+use crate::sweep::{self, Batch};
 
 /// Expired entries that may wait for their deletion; more are left to whoever reads them next.
-const WAITING: usize = 1000;
+const WAITING: usize = 100;
 
 pub(crate) struct Expiry {
     database: Database,
@@ -33,14 +31,6 @@ pub(crate) struct Expiry {
     ledger: Ledger,
     expired: Mutex<Vec<(Key, Vec<u8>)>>,
     running: AtomicBool,
-}
-
-/// Some of the oldest rows.
-struct Batch {
-    first: i64,
-    last: i64,
-    extent: Extent,
-    oldest: String,
 }
 
 impl Expiry {
@@ -125,36 +115,24 @@ impl Expiry {
         if expired.is_empty() {
             return Ok(());
         }
-        let delete = move |connection: &mut SqliteConnection| {
-            expired
-                .iter()
-                .try_for_each(|(key, stored)| delete_same(connection, key, stored))
-        };
-        self.database.write(delete).await
+        sweep::delete_same(&self.database, expired).await
     }
 
     async fn delete_older_than(&self, moment: Timestamp) -> Result<(), DbError> {
         let moment = created_at(moment);
-        loop {
-            // Most often the very oldest is young enough, and the rest need not be looked at.
-            match self.oldest(1, None).await? {
-                Some(row) if row.oldest < moment => {}
-                _ => return Ok(()),
-            }
-            match self.oldest(self.batch, Some(moment.clone())).await? {
-                Some(batch) => self.evict(&batch).await?,
-                None => return Ok(()),
-            }
+        while let Some(batch) = sweep::older_than(&self.database, &moment, self.batch).await? {
+            self.evict(&batch).await?;
         }
+        Ok(())
     }
 
     async fn shrink(&self) -> Result<(), DbError> {
         let written = self.ledger.written();
-        let mut extent = self.measure().await?;
+        let mut extent = sweep::measure(&self.database).await?;
         if extent.exceeds(self.cap) {
             let target = self.cap.with_headroom();
             while extent.exceeds(target) {
-                let Some(batch) = self.oldest(self.batch, None).await? else {
+                let Some(batch) = sweep::oldest(&self.database, self.batch).await? else {
                     break;
                 };
                 self.evict(&batch).await?;
@@ -165,46 +143,8 @@ impl Expiry {
         Ok(())
     }
 
-    /// Exactly, from an index alone.
-    async fn measure(&self) -> Result<Extent, DbError> {
-        let measure = |connection: &mut SqliteConnection| {
-            entries::solid_cache_entries
-                .select((count_star(), sum(entries::byte_size)))
-                .get_result::<(i64, Option<i64>)>(connection)
-        };
-        let (count, size) = self.database.read_long(measure).await?;
-        Ok(Extent {
-            entries: u64::try_from(count).unwrap_or(0),
-            bytes: u64::try_from(size.unwrap_or(0)).unwrap_or(0),
-        })
-    }
-
-    /// The first rows, up to `count`, and only those made before a moment if one is given.
-    async fn oldest(&self, count: u32, before: Option<String>) -> Result<Option<Batch>, DbError> {
-        let rows = move |connection: &mut SqliteConnection| {
-            entries::solid_cache_entries
-                .select((entries::id, entries::byte_size, entries::created_at))
-                .order(entries::id)
-                .limit(count.into())
-                .load::<(i64, i32, String)>(connection)
-        };
-        let mut rows = self.database.read_long(rows).await?;
-        if let Some(moment) = before {
-            let young = rows
-                .iter()
-                .position(|(_, _, created_at)| *created_at >= moment);
-            rows.truncate(young.unwrap_or(rows.len()));
-        }
-        Ok(Batch::of(&rows))
-    }
-
     async fn evict(&self, batch: &Batch) -> Result<(), DbError> {
-        let (first, last) = (batch.first, batch.last);
-        let delete = move |connection: &mut SqliteConnection| {
-            diesel::delete(entries::solid_cache_entries.filter(entries::id.between(first, last)))
-                .execute(connection)
-        };
-        let evicted = self.database.write(delete).await?;
+        let evicted = sweep::evict(&self.database, batch).await?;
         self.counters.evicted(evicted);
         tracing::debug!(cache.evicted = evicted, "cache.expire");
         Ok(())
@@ -213,33 +153,6 @@ impl Expiry {
     fn expired(&self) -> MutexGuard<'_, Vec<(Key, Vec<u8>)>> {
         self.expired.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Batch {
-    fn of(rows: &[(i64, i32, String)]) -> Option<Self> {
-        let ((first, _, oldest), (last, ..)) = (rows.first()?, rows.last()?);
-        let sizes = rows
-            .iter()
-            .map(|&(_, size, _)| u64::try_from(size).unwrap_or(0));
-        Some(Self {
-            first: *first,
-            last: *last,
-            extent: Extent {
-                entries: rows.len() as u64,
-                bytes: sizes.sum(),
-            },
-            oldest: oldest.clone(),
-        })
-    }
-}
-
-fn delete_same(connection: &mut SqliteConnection, key: &Key, stored: &[u8]) -> QueryResult<()> {
-    let same = entries::solid_cache_entries
-        .filter(entries::key_hash.eq(key.hash()))
-        .filter(entries::key.eq(key.bytes()))
-        .filter(entries::value.eq(stored));
-    diesel::delete(same).execute(connection)?;
-    Ok(())
 }
 
 /// The right to run passes; given back even when the runtime drops the task.

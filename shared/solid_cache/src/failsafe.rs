@@ -11,7 +11,7 @@ use crate::entry::DecodeError;
 use crate::stats::Counters;
 
 /// A kind of failure is reported at most so often, lest a broken disk floods the log.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// What can go wrong in a cache.
 #[derive(Debug, thiserror::Error)]
@@ -132,4 +132,31 @@ fn chain(failure: &Failure) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_of_failure_is_reported_once_and_then_counted() {
+        let failsafe = Failsafe::default();
+        assert_eq!(failsafe.due("locked"), Some(0));
+        assert_eq!(failsafe.due("locked"), None);
+        assert_eq!(failsafe.due("locked"), None);
+        assert_eq!(failsafe.due("query"), Some(0));
+        let reported = failsafe.reported.lock().unwrap();
+        assert_eq!(reported["locked"].unreported, 2);
+    }
+
+    #[test]
+    fn every_failure_is_counted_and_becomes_nothing() {
+        let (failsafe, counters) = (Failsafe::default(), Counters::default());
+        for _ in 0..3 {
+            let rescued = failsafe.rescue::<()>("cache.read", Err(Failure::BlankKey), &counters);
+            assert_eq!(rescued, None);
+        }
+        assert_eq!(failsafe.rescue("cache.read", Ok(1), &counters), Some(1));
+        assert_eq!(counters.snapshot().failures, 3);
+    }
 }

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,19 +6,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Cache;
-use crate::cache::{Found, typed};
+use crate::entries::{Found, typed};
 use crate::entry::{Entry, postponed};
 use crate::failsafe::Failure;
 use crate::key::Key;
 use crate::single_flight::{Follower, Landed, Leader, Seat};
-use crate::value::{self, Value};
+use crate::value;
 
 /// What a fetch found.
 enum Lookup<T> {
     Hit(T),
-    Miss,
-    /// An expired value, which this caller put back for the others while it computes the new one.
-    Revived,
+    /// Nothing, but another caller may put something there any moment.
+    Nothing,
+    /// A reason to compute and not to look again: the store failed, or this caller put an expired value back so that
+    /// the others have something meanwhile.
+    Compute,
 }
 
 impl Cache {
@@ -67,7 +68,7 @@ impl Cache {
                     // The flight before may have landed between the look and the seat.
                     return match lookup.or(self.look(key)).await {
                         Lookup::Hit(value) => Ok(self.hit(key, value)),
-                        Lookup::Miss | Lookup::Revived => Err(self.miss(key, Some(leader))),
+                        Lookup::Nothing | Lookup::Compute => Err(self.miss(key, Some(leader))),
                     };
                 }
                 Seat::Follower(flight) => match self.follow(flight).await {
@@ -85,10 +86,14 @@ impl Cache {
         let found = match self.find(key, typed).await {
             Ok(Found::Live(value)) => Ok(Lookup::Hit(value)),
             Ok(Found::Expired(stored)) => self.revive(key, stored).await,
-            Ok(Found::Nothing) => Ok(Lookup::Miss),
+            Ok(Found::Nothing) => Ok(Lookup::Nothing),
             Err(failure) => Err(failure),
         };
-        self.rescue("cache.fetch", found).unwrap_or(Lookup::Miss)
+        let or = match &found {
+            Err(Failure::Store(_)) => Lookup::Compute,
+            _ => Lookup::Nothing,
+        };
+        self.rescue("cache.fetch", found).unwrap_or(or)
     }
 
     async fn revive<T: DeserializeOwned>(
@@ -99,7 +104,7 @@ impl Cache {
         let now = self.clock.now();
         let Some(grace) = self.grace(&stored, now)? else {
             self.shared.adapter.discard(key, stored, now);
-            return Ok(Lookup::Miss);
+            return Ok(Lookup::Nothing);
         };
         let put_back = move |current: Option<&[u8]>| {
             let mine = current == Some(&stored);
@@ -111,12 +116,12 @@ impl Cache {
             .update(key.clone(), now, put_back)
             .await?
         {
-            return Ok(Lookup::Revived);
+            return Ok(Lookup::Compute);
         }
         // Another caller was faster; what it put back is there for us.
         match self.find(key, typed).await? {
             Found::Live(value) => Ok(Lookup::Hit(value)),
-            Found::Expired(_) | Found::Nothing => Ok(Lookup::Miss),
+            Found::Expired(_) | Found::Nothing => Ok(Lookup::Compute),
         }
     }
 
@@ -129,7 +134,7 @@ impl Cache {
 
     async fn follow<T: DeserializeOwned>(&self, flight: Follower) -> Landed<T> {
         flight.landed().await.and_then(|json| {
-            let shared = typed(Value::Text(Cow::Borrowed(&json)));
+            let shared = serde_json::from_slice(&json).map_err(Failure::WrongType);
             self.rescue("cache.fetch", shared)
         })
     }
@@ -151,13 +156,13 @@ impl Cache {
             cache.duration_ms = start.elapsed().as_secs_f64() * 1000.0,
             "cache.generate"
         );
-        let json = match &computed {
-            Ok(value) => value::json(value).map_err(Failure::Unwritable),
-            Err(_) => {
-                leader.map(Leader::fail);
-                return computed;
+        let Ok(value) = &computed else {
+            if let Some(leader) = leader {
+                leader.fail();
             }
+            return computed;
         };
+        let json = value::json(value).map_err(Failure::Unwritable);
         match (self.rescue("cache.fetch", json), leader) {
             (Some(json), leader) => self.keep_computed(key, json, leader).await,
             (None, Some(leader)) => leader.fail(),
@@ -186,23 +191,23 @@ impl Cache {
     }
 
     fn hit<T>(&self, key: &Key, value: T) -> T {
-        self.shared.counters.looked_up(true);
+        self.shared.counters.hit(1);
         tracing::debug!(cache.key = %key, cache.hit = true, "cache.fetch");
         value
     }
 
     fn miss<L>(&self, key: &Key, leader: L) -> L {
-        self.shared.counters.looked_up(false);
+        self.shared.counters.missed(1);
         tracing::debug!(cache.key = %key, cache.hit = false, "cache.fetch");
         leader
     }
 }
 
 impl<T> Lookup<T> {
-    /// Looks again after a plain miss.
+    /// Looks again if that makes sense.
     async fn or(self, again: impl Future<Output = Self>) -> Self {
         match self {
-            Self::Miss => again.await,
+            Self::Nothing => again.await,
             found => found,
         }
     }

@@ -6,9 +6,9 @@ use sha2::{Digest as _, Sha256};
 use crate::Config;
 use crate::failsafe::Failure;
 
-/// What a cut key ends with: this and 32 hex digits of the whole key's digest.
+/// What a cut key ends with: this, and so many bytes of the whole key's digest in hex.
 const MARK: &str = ":hash:";
-const DIGITS: usize = 32;
+const DIGEST: usize = 16;
 
 /// A key as the store holds it: with its namespace, and cut when it was too long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,15 +46,13 @@ fn cut(mut key: Vec<u8>, limit: usize) -> Vec<u8> {
     if key.len() <= limit {
         return key;
     }
-    let digest = hex(&Sha256::digest(&key)[..DIGITS / 2]);
-    key.truncate(limit.saturating_sub(MARK.len() + DIGITS));
-    key.extend_from_slice(MARK.as_bytes());
-    key.extend_from_slice(digest.as_bytes());
+    let digest = Sha256::digest(&key);
+    key.truncate(limit.saturating_sub(MARK.len() + 2 * DIGEST));
+    key.extend(MARK.bytes());
+    for byte in &digest[..DIGEST] {
+        key.extend(format!("{byte:02x}").bytes());
+    }
     key
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

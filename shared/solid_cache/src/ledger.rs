@@ -112,3 +112,54 @@ impl Ledger {
         self.measure_at_bytes.store(bytes, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAP: Extent = Extent {
+        entries: 1600,
+        bytes: u64::MAX,
+    };
+
+    fn entries(entries: u64) -> Extent {
+        Extent { entries, bytes: 0 }
+    }
+
+    #[test]
+    fn the_first_write_makes_everything_due() {
+        let ledger = Ledger::new(CAP);
+        assert!(ledger.pass_is_due());
+        assert!(ledger.measure_is_due());
+    }
+
+    #[test]
+    fn without_a_cap_nothing_is_measured() {
+        let ledger = Ledger::new(Extent {
+            entries: u64::MAX,
+            bytes: u64::MAX,
+        });
+        ledger.record(entries(1 << 40));
+        assert!(!ledger.measure_is_due());
+    }
+
+    #[test]
+    fn the_table_is_measured_when_the_room_may_be_used_up() {
+        let ledger = Ledger::new(CAP);
+        ledger.measured(entries(1590), ledger.written());
+        ledger.record(entries(9));
+        assert!(!ledger.measure_is_due());
+        ledger.record(entries(1));
+        assert!(ledger.measure_is_due());
+    }
+
+    #[test]
+    fn the_table_is_measured_now_and_then_since_others_write_too() {
+        let ledger = Ledger::new(CAP);
+        ledger.measured(entries(0), ledger.written());
+        ledger.record(entries(99));
+        assert!(!ledger.measure_is_due());
+        ledger.record(entries(1));
+        assert!(ledger.measure_is_due());
+    }
+}

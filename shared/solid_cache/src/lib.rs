@@ -15,7 +15,7 @@
 //!
 //! # async fn example() -> Result<(), QueryFailed> {
 //! let cache = Cache::memory(Config::default());
-//! let todos = cache.expires_in(Duration::from_secs(3600)).fetch("todos/open", open_todos).await?;
+//! let todos = cache.expires_in(Duration::from_hours(1)).fetch("todos/open", open_todos).await?;
 //! assert_eq!(todos, ["Buy milk"]);
 //! assert_eq!(cache.read::<Vec<String>>("todos/open").await, Some(todos));
 //! assert_eq!(cache.increment("visits", 1).await, Some(1));
@@ -29,6 +29,7 @@ mod cache;
 mod clock;
 mod config;
 mod counters;
+mod entries;
 mod entry;
 mod expiry;
 mod failsafe;
@@ -43,6 +44,7 @@ mod schema;
 mod single_flight;
 mod solid;
 mod stats;
+mod sweep;
 mod value;
 
 pub use cache::Cache;

@@ -163,3 +163,50 @@ impl Entries {
 fn cost(key: &Key, stored: &[u8]) -> u64 {
     (key.bytes().len() + stored.len()) as u64 + OVERHEAD
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory(max_size: u64) -> Memory {
+        let config = Config {
+            max_size: Some(max_size),
+            ..Config::default()
+        };
+        Memory::new(&config, Arc::default())
+    }
+
+    fn key(name: &str) -> Key {
+        Key::new(name, &Config::default()).unwrap()
+    }
+
+    /// Writes an entry that costs 250 bytes.
+    fn write(memory: &Memory, name: &str) {
+        memory.write(vec![(key(name), vec![0; 9])], Timestamp::now());
+    }
+
+    #[test]
+    fn the_least_recently_used_go_first() {
+        let memory = memory(1000);
+        for name in ["a", "b", "c", "d"] {
+            write(&memory, name);
+        }
+        memory.read(&key("a"));
+        write(&memory, "e");
+        let left = ["a", "b", "c", "d", "e"].map(|name| memory.read(&key(name)).is_some());
+        assert_eq!(left, [true, false, false, true, true]);
+        assert_eq!(memory.counters.snapshot().evictions, 2);
+    }
+
+    #[test]
+    fn overwriting_costs_nothing() {
+        let memory = memory(1000);
+        for _ in 0..10 {
+            write(&memory, "a");
+        }
+        assert_eq!(memory.lock().size, 250);
+        memory.delete(&[key("a")]);
+        assert_eq!(memory.lock().size, 0);
+        assert!(memory.lock().by_use.is_empty());
+    }
+}

@@ -4,56 +4,52 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Cache;
-use crate::cache::typed;
+use crate::entries::typed;
 use crate::failsafe::Failure;
 use crate::key::Key;
 use crate::value;
 
+type Json = serde_json::Result<Vec<u8>>;
+
 /// Several keys at once.
 impl Cache {
-    /// The live values under `keys`, by key.
+    /// The live values under `keys`, by key. What cannot be read is left out.
     pub async fn read_multi<T: DeserializeOwned>(
         &self,
         keys: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> HashMap<String, T> {
-        let names: Vec<String> = keys
-            .into_iter()
-            .map(|key| key.as_ref().to_owned())
-            .collect();
-        let (asked, stored) = (names.len(), self.stored(names).await);
-        let values = self.rescue("cache.read_multi", stored).unwrap_or_default();
-        let values: HashMap<_, _> = values
-            .into_iter()
-            .filter_map(|(name, key, stored)| Some((name, self.one_of_many(&key, stored)?)))
-            .collect();
-        for place in 0..asked {
-            self.shared.counters.looked_up(place < values.len());
+        let (names, keys) = self.keys("cache.read_multi", keys);
+        let stored = self.shared.adapter.read_multi(keys.clone()).await;
+        let stored = self
+            .rescue("cache.read_multi", stored)
+            .unwrap_or_else(|| vec![None; keys.len()]);
+        let mut values = HashMap::new();
+        for ((name, key), stored) in names.into_iter().zip(&keys).zip(stored) {
+            let value = stored.and_then(|stored| self.one_of_many(key, stored));
+            values.extend(value.map(|value| (name, value)));
         }
         tracing::debug!(
-            cache.keys = asked,
+            cache.keys = keys.len(),
             cache.hits = values.len(),
             "cache.read_multi"
         );
+        self.shared.counters.hit(values.len());
+        self.shared
+            .counters
+            .missed(keys.len().saturating_sub(values.len()));
         values
     }
 
-    /// Puts every value under its key. `false` when that failed, for one of them at least.
+    /// Puts every value under its key. `false` when that failed for one of them at least.
     pub async fn write_multi<T: Serialize>(
         &self,
         entries: impl IntoIterator<Item = (impl AsRef<str>, T)>,
     ) -> bool {
-        let entries: Result<Vec<_>, Failure> = entries
+        let entries: Vec<_> = entries
             .into_iter()
-            .map(|(key, value)| {
-                let json = value::json(&value).map_err(Failure::Unwritable)?;
-                Ok((self.key(key.as_ref())?, json))
-            })
+            .map(|(key, value)| (key.as_ref().to_owned(), value::json(&value)))
             .collect();
-        let written = match entries {
-            Ok(entries) => self.put_multi(entries).await,
-            Err(failure) => Err(failure),
-        };
-        self.rescue("cache.write_multi", written).unwrap_or(false)
+        self.put_multi("cache.write_multi", entries).await
     }
 
     /// The values under `keys`, in their order. Those that are missing are computed, one after the other, and written
@@ -74,12 +70,12 @@ impl Cache {
             .into_iter()
             .map(|key| key.as_ref().to_owned())
             .collect();
-        let mut hits = match self.options.force {
-            true => HashMap::new(),
-            false => self.read_multi(&keys).await,
+        let mut hits = if self.options.force {
+            HashMap::new()
+        } else {
+            self.read_multi(&keys).await
         };
-        let mut values = Vec::with_capacity(keys.len());
-        let mut computed = Vec::new();
+        let (mut values, mut computed) = (Vec::with_capacity(keys.len()), Vec::new());
         for key in keys {
             let value = if let Some(hit) = hits.remove(&key) {
                 hit
@@ -90,36 +86,36 @@ impl Cache {
             };
             values.push((key, value));
         }
-        self.keep(computed).await;
+        computed.retain(|(_, json)| !matches!(json, Ok(json) if !self.options.keeps(json)));
+        self.put_multi("cache.fetch_multi", computed).await;
         Ok(values)
     }
 
     /// Deletes the entries under `keys`, and says how many there were.
     pub async fn delete_multi(&self, keys: impl IntoIterator<Item = impl AsRef<str>>) -> usize {
-        let keys: Result<Vec<Key>, Failure> =
-            keys.into_iter().map(|key| self.key(key.as_ref())).collect();
-        let deleted = match keys {
-            Ok(keys) => {
-                keys.iter().for_each(|key| self.shared.flights.forget(key));
-                self.shared.adapter.delete(keys).await
-            }
-            Err(failure) => Err(failure),
-        };
+        let (_, keys) = self.keys("cache.delete", keys);
+        for key in &keys {
+            self.shared.flights.forget(key);
+        }
+        let deleted = self.shared.adapter.delete(keys).await;
         let deleted = self.rescue("cache.delete", deleted).unwrap_or(0);
         tracing::debug!(cache.deleted = deleted, "cache.delete");
         deleted
     }
 
-    async fn stored(&self, names: Vec<String>) -> Result<Vec<(String, Key, Vec<u8>)>, Failure> {
-        let keys: Vec<Key> = names
-            .iter()
-            .map(|name| self.key(name))
-            .collect::<Result<_, _>>()?;
-        let stored = self.shared.adapter.read_multi(keys.clone()).await?;
-        let found = names.into_iter().zip(keys).zip(stored);
-        Ok(found
-            .filter_map(|((name, key), stored)| Some((name, key, stored?)))
-            .collect())
+    /// The keys as they were given and as they are stored, without blank ones.
+    fn keys(
+        &self,
+        operation: &'static str,
+        names: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> (Vec<String>, Vec<Key>) {
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let key = self.rescue(operation, self.key(name.as_ref()))?;
+                Some((name.as_ref().to_owned(), key))
+            })
+            .unzip()
     }
 
     fn one_of_many<T: DeserializeOwned>(&self, key: &Key, stored: Vec<u8>) -> Option<T> {
@@ -127,36 +123,39 @@ impl Cache {
         self.live(key, found)
     }
 
-    async fn keep(&self, computed: Vec<(String, serde_json::Result<Vec<u8>>)>) {
-        let entries: Result<Vec<_>, Failure> = computed
+    /// Whether all of them were written.
+    async fn put_multi(&self, operation: &'static str, entries: Vec<(String, Json)>) -> bool {
+        let asked = entries.len();
+        let entries: Vec<_> = entries
             .into_iter()
-            .map(|(key, json)| Ok((self.key(&key)?, json.map_err(Failure::Unwritable)?)))
-            .filter(|entry| !matches!(entry, Ok((_, json)) if !self.options.keeps(json)))
+            .filter_map(|(name, json)| self.rescue(operation, self.prepare(&name, json)))
             .collect();
-        let written = match entries {
-            Ok(entries) => self.put_multi(entries).await,
-            Err(failure) => Err(failure),
-        };
-        self.rescue("cache.fetch_multi", written);
+        let all = entries.len() == asked;
+        let written = self.store_multi(entries).await;
+        self.rescue(operation, written).unwrap_or(false) && all
     }
 
-    async fn put_multi(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<bool, Failure> {
-        let now = self.clock.now();
-        let mut all = true;
-        let mut plain = Vec::with_capacity(entries.len());
-        for (key, json) in entries {
+    fn prepare(&self, name: &str, json: Json) -> Result<(Key, Vec<u8>), Failure> {
+        Ok((self.key(name)?, json.map_err(Failure::Unwritable)?))
+    }
+
+    async fn store_multi(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<bool, Failure> {
+        let (now, count) = (self.clock.now(), entries.len());
+        tracing::debug!(cache.keys = count, "cache.write_multi");
+        let entries = entries.into_iter().map(|(key, json)| {
             self.shared.flights.forget(&key);
             let stored = self.text_entry(&json, now);
-            if self.options.unless_exist {
-                all &= self.store(key, stored, now).await?;
-            } else {
-                plain.push((key, stored));
-            }
+            (key, stored)
+        });
+        if !self.options.unless_exist {
+            self.shared.adapter.write(entries.collect(), now).await?;
+            self.shared.counters.wrote(count);
+            return Ok(true);
         }
-        tracing::debug!(cache.keys = plain.len(), "cache.write_multi");
-        let count = plain.len();
-        self.shared.adapter.write(plain, now).await?;
-        self.shared.counters.wrote(count);
+        let mut all = true;
+        for (key, stored) in entries.collect::<Vec<_>>() {
+            all &= self.store(key, stored, now).await?;
+        }
         Ok(all)
     }
 }

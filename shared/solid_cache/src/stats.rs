@@ -26,9 +26,12 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn looked_up(&self, hit: bool) {
-        let counter = if hit { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Relaxed);
+    pub(crate) fn hit(&self, entries: usize) {
+        self.hits.fetch_add(entries as u64, Relaxed);
+    }
+
+    pub(crate) fn missed(&self, entries: usize) {
+        self.misses.fetch_add(entries as u64, Relaxed);
     }
 
     pub(crate) fn wrote(&self, entries: usize) {

@@ -23,12 +23,12 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u
 
 impl Value<'_> {
     /// The typed value.
-    pub(crate) fn typed<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+    pub(crate) fn typed<T: DeserializeOwned>(self) -> serde_json::Result<T> {
         match self {
-            Self::Text(json) => serde_json::from_slice(json),
-            Self::Integer(number) => serde_json::from_value((*number).into()),
+            Self::Text(json) => serde_json::from_slice(&json),
+            Self::Integer(number) => serde_json::from_value(number.into()),
             Self::Nil => serde_json::from_value(serde_json::Value::Null),
-            Self::Boolean(truth) => serde_json::from_value((*truth).into()),
+            Self::Boolean(truth) => serde_json::from_value(truth.into()),
         }
     }
 
@@ -41,10 +41,10 @@ impl Value<'_> {
     }
 
     /// The number, also when it was written in digits; `nil` counts as 0, as in Ruby.
-    pub(crate) fn number(&self) -> Option<i64> {
+    pub(crate) fn number(self) -> Option<i64> {
         match self {
-            Self::Text(digits) => std::str::from_utf8(digits).ok()?.trim().parse().ok(),
-            Self::Integer(number) => Some(*number),
+            Self::Text(digits) => std::str::from_utf8(&digits).ok()?.trim().parse().ok(),
+            Self::Integer(number) => Some(number),
             Self::Nil => Some(0),
             Self::Boolean(_) => None,
         }

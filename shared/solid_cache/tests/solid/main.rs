@@ -1,0 +1,9 @@
+//! The cache in SQLite: what stands in its rows, what it deletes by itself, and what its callers see when it fails.
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
+
+mod concurrency;
+mod expiry;
+mod failures;
+mod rails;
+mod rows;
+mod table;
