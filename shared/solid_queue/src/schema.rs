@@ -79,7 +79,6 @@ table! {
     }
 }
 
-joinable!(solid_queue_claimed_executions -> solid_queue_jobs (job_id));
 joinable!(solid_queue_ready_executions -> solid_queue_jobs (job_id));
 joinable!(solid_queue_scheduled_executions -> solid_queue_jobs (job_id));
 allow_tables_to_appear_in_same_query!(
