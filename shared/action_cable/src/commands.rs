@@ -90,7 +90,7 @@ where
                 return Err(Ignored::UnknownChannel);
             }
             Err(reason) => {
-                self.outbox.push_text(protocol::reject(&quoted));
+                self.outbox.push(protocol::reject(&quoted));
                 return Err(reason);
             }
         };
@@ -134,7 +134,7 @@ where
             self.subscriptions.insert(identifier, subscribed);
         } else {
             tracing::debug!(cable.identifier = identifier, "rejected a subscription");
-            self.outbox.push_text(protocol::reject(&quoted));
+            self.outbox.push(protocol::reject(&quoted));
         }
     }
 

@@ -37,8 +37,7 @@ pub struct Config {
     pub outgoing_queue_size: usize,
     /// How long the identification of a new connection may take.
     pub handshake_timeout: Duration,
-    /// How long a connection that is being closed may take to read what still waits for it, and a shutdown to end
-    /// all connections.
+    /// How long a shutdown waits for the clients to read what still waits for them.
     pub close_timeout: Duration,
 }
 

@@ -1,18 +1,16 @@
-//! The life of one connection, as one task: a reader that performs the client's commands in their order, and a writer
-//! that sends what waits in the outbox, so that a slow command holds up no broadcast.
+//! The life of one connection, as one task that performs the client's commands in their order.
 
 use std::io;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_ws::{
-    AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session,
-};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolError};
 use futures_util::StreamExt as _;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::commands::Commands;
-use crate::outbox::{Ending, Frame, Next, Outbox};
+use crate::frame::Frame;
+use crate::outbox::{Ending, Outbox};
 use crate::protocol::{self, Disconnect};
 use crate::remote::Obedience;
 use crate::server::{Registration, Shared};
@@ -21,31 +19,28 @@ use crate::{Identify, Unauthorized, UpgradeRequest};
 /// What came over the socket.
 type Incoming = Option<Result<AggregatedMessage, ProtocolError>>;
 
-/// Serves a socket that has just been opened, until it is closed.
+/// Serves a socket that has just been opened, until it is closed. What is to be sent goes into the outbox, so that a
+/// slow command holds up no broadcast.
 pub(crate) async fn run<A, I>(
     server: Arc<Shared<A, I>>,
     request: HttpRequest,
     registration: Registration<A, I>,
-    session: Session,
     mut messages: AggregatedMessageStream,
 ) where
     A: Clone + Send + Sync + 'static,
     I: Identify<A>,
 {
     let outbox = registration.outbox();
-    let reading = async {
-        if let Some(identity) = identify(&server, request, outbox).await {
-            let _obedience = obey(&server, &identity, outbox);
-            outbox.push_text(protocol::welcome());
-            registration.opened();
-            let mut commands = Commands::new(Arc::clone(&server), identity, Arc::clone(outbox));
-            read(&mut messages, &mut commands, outbox).await;
-            commands.unsubscribe_from_all().await;
-        }
-    };
     tracing::debug!("a client connected");
-    tokio::join!(reading, write(&server, session, outbox));
-    // A client that does not even read the end keeps its place until its socket is gone.
+    if let Some(identity) = identify(&server, request, outbox).await {
+        let _obedience = obey(&server, &identity, outbox);
+        outbox.push(protocol::welcome());
+        registration.opened();
+        let mut commands = Commands::new(Arc::clone(&server), identity, Arc::clone(outbox));
+        read(&mut messages, &mut commands, outbox).await;
+        commands.unsubscribe_from_all().await;
+    }
+    // A client that does not read the end keeps its place until its socket is gone.
     while let Some(Ok(_)) = messages.next().await {}
     tracing::debug!("a client disconnected");
 }
@@ -99,7 +94,7 @@ async fn read<A, I>(
         };
         match incoming {
             Some(Ok(AggregatedMessage::Text(frame))) => commands.perform(&frame).await,
-            Some(Ok(AggregatedMessage::Ping(data))) => outbox.push(Frame::Pong(data)),
+            Some(Ok(AggregatedMessage::Ping(data))) => outbox.push(Frame::pong(&data)),
             Some(Ok(AggregatedMessage::Pong(_))) => {}
             Some(Ok(AggregatedMessage::Binary(_))) => {
                 tracing::debug!("ignored a binary frame");
@@ -126,38 +121,4 @@ fn ending(last: Incoming) -> Ending {
     };
     tracing::debug!(error = %error, "cannot read on from a client");
     Ending { disconnect, code }
-}
-
-/// Writes until the end; a client that does not read in the end is left behind.
-async fn write<A, I>(server: &Shared<A, I>, session: Session, outbox: &Outbox) {
-    let out_of_time = async {
-        outbox.ended().await;
-        sleep(server.config.close_timeout).await;
-    };
-    tokio::select! {
-        () = flow(session, outbox) => {}
-        () = out_of_time => tracing::debug!("a client did not read to the end"),
-    }
-}
-
-async fn flow(mut session: Session, outbox: &Outbox) {
-    loop {
-        let sent = match outbox.next().await {
-            Next::Frame(Frame::Text(text)) => session.text(text).await,
-            Next::Frame(Frame::Pong(data)) => session.pong(&data).await,
-            Next::End(ending) => return end(session, ending).await,
-        };
-        if sent.is_err() {
-            return outbox.end(ending(None));
-        }
-    }
-}
-
-async fn end(mut session: Session, ending: Ending) {
-    if let Some(disconnect) = ending.disconnect {
-        tracing::debug!(cable.reason = disconnect.reason(), "disconnecting a client");
-        // Failures mean that the client is gone, which is what we want.
-        let _ = session.text(disconnect.frame()).await;
-    }
-    let _ = session.close(Some(CloseReason::from(ending.code))).await;
 }

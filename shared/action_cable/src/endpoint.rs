@@ -4,6 +4,7 @@ use actix_web::http::header::ContentType;
 use actix_web::web::{Payload, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, rt};
 
+use crate::body::Body;
 use crate::protocol::PROTOCOLS;
 use crate::server::Shared;
 use crate::{Identify, connection, origin};
@@ -35,11 +36,11 @@ where
         tracing::warn!("refused a connection: there are too many, or the server stops");
         return HttpResponse::ServiceUnavailable().finish();
     };
-    let Ok((response, session, messages)) =
-        actix_ws::handle_with_protocols(&request, body, &PROTOCOLS)
+    let Ok((response, _, messages)) = actix_ws::handle_with_protocols(&request, body, &PROTOCOLS)
     else {
         return not_found();
     };
+    let outbox = Arc::clone(registration.outbox());
     let limit = server.config.max_message_size;
     let messages = messages
         .max_frame_size(limit)
@@ -49,10 +50,11 @@ where
         Arc::clone(server),
         request,
         registration,
-        session,
         messages,
     ));
     response
+        .map_body(|_, socket| Body::new(outbox, socket))
+        .map_into_boxed_body()
 }
 
 /// What Rails answers to whatever is no WebSocket, or of the wrong origin.

@@ -150,7 +150,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::{Frame, Next};
 
     fn subscriber(hub: &Hub, stream: &str, identifier: &str) -> (Arc<Sink>, Arc<Outbox>) {
         let outbox = Arc::new(Outbox::new(usize::MAX));
@@ -161,11 +160,9 @@ mod tests {
         (sink, outbox)
     }
 
-    fn next(outbox: &Outbox) -> Option<bytestring::ByteString> {
-        match outbox.try_next()? {
-            Next::Frame(Frame::Text(text)) => Some(text),
-            _ => None,
-        }
+    fn next(outbox: &Outbox) -> Option<String> {
+        let frame = outbox.try_next()?;
+        Some(String::from_utf8(frame.payload().to_vec()).unwrap())
     }
 
     #[test]
@@ -174,10 +171,12 @@ mod tests {
         let [(_a, a), (_b, b), (_c, c)] =
             ["\"x\"", "\"x\"", "\"y\""].map(|identifier| subscriber(&hub, "s", identifier));
         hub.deliver("s", "12345678901234567890123");
-        let [a, b, c] = [a, b, c].map(|outbox| next(&outbox).unwrap());
-        assert_eq!(a, r#"{"identifier":"x","message":12345678901234567890123}"#);
-        assert_eq!(a.as_ptr(), b.as_ptr());
-        assert_eq!(c, r#"{"identifier":"y","message":12345678901234567890123}"#);
+        let [a, b, c] = [a, b, c].map(|outbox| outbox.try_next().unwrap());
+        let number = "12345678901234567890123";
+        let expected = |name| format!(r#"{{"identifier":"{name}","message":{number}}}"#);
+        assert_eq!(a.payload(), expected("x").as_bytes());
+        assert_eq!(a.payload().as_ptr(), b.payload().as_ptr());
+        assert_eq!(c.payload(), expected("y").as_bytes());
         assert_eq!(hub.delivered(), 3);
     }
 

@@ -45,6 +45,7 @@
 #![warn(missing_docs)]
 
 mod adapter;
+mod body;
 mod builder;
 mod cable;
 mod channel;
@@ -53,6 +54,7 @@ mod commands;
 mod config;
 mod connection;
 mod endpoint;
+mod frame;
 mod hub;
 mod identify;
 mod in_process;

@@ -3,12 +3,12 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use actix_web::web::Bytes;
 use actix_ws::CloseCode;
-use bytestring::ByteString;
 use tokio::sync::Notify;
 
+use crate::frame::Frame;
 use crate::protocol::Disconnect;
 
 /// What a frame costs beyond its bytes: its place in the queue.
@@ -16,15 +16,8 @@ const FRAME_COST: usize = 64;
 /// Room that a queue keeps when it has become empty, in frames.
 const KEPT_ROOM: usize = 16;
 
-/// A frame to a client.
-#[derive(Debug)]
-pub(crate) enum Frame {
-    Text(ByteString),
-    Pong(Bytes),
-}
-
 /// How a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Ending {
     /// What the client is told before.
     pub(crate) disconnect: Option<Disconnect>,
@@ -40,9 +33,18 @@ impl From<Disconnect> for Ending {
     }
 }
 
-pub(crate) enum Next {
-    Frame(Frame),
-    End(Ending),
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    limit: usize,
+    state: Mutex<State>,
+    ending: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: Queue,
+    ended: bool,
+    reader: Option<Waker>,
 }
 
 #[derive(Debug, Default)]
@@ -51,27 +53,12 @@ pub(crate) struct Queue {
     bytes: usize,
 }
 
-#[derive(Debug)]
-pub(crate) struct Outbox {
-    limit: usize,
-    state: Mutex<State>,
-    ready: Notify,
-    ending: Notify,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    queue: Queue,
-    ending: Option<Ending>,
-}
-
 impl Outbox {
     /// Takes up to `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
             state: Mutex::default(),
-            ready: Notify::new(),
             ending: Notify::new(),
         }
     }
@@ -83,55 +70,70 @@ impl Outbox {
     /// Queues a frame; one that finds no room ends the connection.
     pub(crate) fn push(&self, frame: Frame) {
         let mut state = self.lock();
-        if state.ending.is_some() {
+        if state.ended {
             return;
         }
         let taken = state.queue.push(frame, self.limit);
+        let reader = state.reader.take();
         drop(state);
-        if taken {
-            self.ready.notify_one();
-        } else {
+        if !taken {
             self.overflow();
         }
-    }
-
-    pub(crate) fn push_text(&self, text: ByteString) {
-        self.push(Frame::Text(text));
+        wake(reader);
     }
 
     /// Gives the client up: what waits for it is dropped.
     pub(crate) fn overflow(&self) {
-        self.lock().queue = Queue::default();
-        self.end(Disconnect::SlowClient);
+        self.finish(Disconnect::SlowClient.into(), Queue::clear);
     }
 
     /// Ends the connection after what already waits. The first reason stands.
     pub(crate) fn end(&self, ending: impl Into<Ending>) {
-        self.lock().ending.get_or_insert(ending.into());
-        self.ready.notify_one();
+        self.finish(ending.into(), |_| ());
+    }
+
+    fn finish(&self, ending: Ending, prepare: impl FnOnce(&mut Queue)) {
+        let mut state = self.lock();
+        if state.ended {
+            return;
+        }
+        state.ended = true;
+        prepare(&mut state.queue);
+        if let Some(disconnect) = ending.disconnect {
+            tracing::debug!(cable.reason = disconnect.reason(), "disconnecting a client");
+            state.queue.push(disconnect.frame(), usize::MAX);
+        }
+        state.queue.push(Frame::close(ending.code), usize::MAX);
+        let reader = state.reader.take();
+        drop(state);
+        wake(reader);
         self.ending.notify_waiters();
     }
 
     /// Completes once the connection is to end.
     pub(crate) async fn ended(&self) {
         let notified = self.ending.notified();
-        if self.lock().ending.is_none() {
+        if !self.lock().ended {
             notified.await;
         }
     }
 
-    /// The next frame, or the end after the last one. For one caller at a time; cancel safe.
-    pub(crate) async fn next(&self) -> Next {
-        loop {
-            if let Some(next) = self.try_next() {
-                return next;
+    /// The next frame, and `None` after the last one. For one reader.
+    pub(crate) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
+        let mut state = self.lock();
+        match state.queue.pop() {
+            Some(frame) => Poll::Ready(Some(frame)),
+            None if state.ended => Poll::Ready(None),
+            None => {
+                state.reader = Some(context.waker().clone());
+                Poll::Pending
             }
-            self.ready.notified().await;
         }
     }
 
-    pub(crate) fn try_next(&self) -> Option<Next> {
-        self.lock().next()
+    /// The next frame, if it is there.
+    pub(crate) fn try_next(&self) -> Option<Frame> {
+        self.lock().queue.pop()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -139,19 +141,16 @@ impl Outbox {
     }
 }
 
-impl State {
-    fn next(&mut self) -> Option<Next> {
-        if let Some(frame) = self.queue.pop() {
-            return Some(Next::Frame(frame));
-        }
-        self.ending.map(Next::End)
+fn wake(reader: Option<Waker>) {
+    if let Some(reader) = reader {
+        reader.wake();
     }
 }
 
 impl Queue {
     /// Whether it took the frame. An empty queue takes a frame of any size.
     pub(crate) fn push(&mut self, frame: Frame, limit: usize) -> bool {
-        let cost = frame.cost();
+        let cost = frame.len() + FRAME_COST;
         if !self.frames.is_empty() && self.bytes + cost > limit {
             return false;
         }
@@ -162,21 +161,15 @@ impl Queue {
 
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
-        self.bytes -= frame.cost();
+        self.bytes -= frame.len() + FRAME_COST;
         if self.frames.is_empty() && self.frames.capacity() > KEPT_ROOM {
             self.frames.shrink_to(KEPT_ROOM);
         }
         Some(frame)
     }
-}
 
-impl Frame {
-    fn cost(&self) -> usize {
-        FRAME_COST
-            + match self {
-                Self::Text(text) => text.len(),
-                Self::Pong(data) => data.len(),
-            }
+    fn clear(&mut self) {
+        *self = Self::default();
     }
 }
 
@@ -184,30 +177,32 @@ impl Frame {
 mod tests {
     use super::*;
 
-    fn text(outbox: &Outbox) -> Option<ByteString> {
-        match outbox.try_next()? {
-            Next::Frame(Frame::Text(text)) => Some(text),
-            _ => None,
-        }
+    const FRAME: usize = FRAME_COST + 3;
+
+    fn text(outbox: &Outbox) -> Option<String> {
+        let frame = outbox.try_next()?;
+        Some(String::from_utf8_lossy(frame.payload()).into_owned())
+    }
+
+    fn is_closed(outbox: &Outbox) -> bool {
+        text(outbox).as_deref() == Some("\u{3}\u{fffd}") && outbox.try_next().is_none()
     }
 
     #[test]
     fn a_full_queue_ends_the_connection() {
-        let outbox = Outbox::new(2 * (FRAME_COST + 1));
+        let outbox = Outbox::new(2 * FRAME);
         for frame in ["a", "b", "c", "d"] {
-            outbox.push_text(frame.into());
+            outbox.push(Frame::text(&[frame]));
         }
-        let Some(Next::End(ending)) = outbox.try_next() else {
-            panic!("expected the end");
-        };
-        assert_eq!(ending, Disconnect::SlowClient.into());
+        assert!(text(&outbox).unwrap().contains("slow_client"));
+        assert!(is_closed(&outbox));
     }
 
     #[test]
     fn a_queue_that_is_read_from_takes_more() {
-        let outbox = Outbox::new(2 * (FRAME_COST + 1));
+        let outbox = Outbox::new(2 * FRAME);
         for frame in ["a", "b", "c", "d"] {
-            outbox.push_text(frame.into());
+            outbox.push(Frame::text(&[frame]));
             assert_eq!(text(&outbox).unwrap(), frame);
         }
     }
@@ -215,21 +210,19 @@ mod tests {
     #[test]
     fn an_empty_queue_takes_a_frame_of_any_size() {
         let outbox = Outbox::new(10);
-        outbox.push_text("longer than ten bytes".into());
-        assert!(text(&outbox).is_some());
+        outbox.push(Frame::text(&["longer than ten bytes"]));
+        assert_eq!(text(&outbox).unwrap(), "longer than ten bytes");
     }
 
     #[test]
     fn the_end_comes_after_what_waits_and_the_first_reason_stands() {
         let outbox = Outbox::new(1000);
-        outbox.push_text("a".into());
+        outbox.push(Frame::text(&["a"]));
         outbox.end(Disconnect::ServerRestart);
         outbox.end(Disconnect::Unauthorized);
-        outbox.push_text("too late".into());
-        assert!(text(&outbox).is_some());
-        let Some(Next::End(ending)) = outbox.try_next() else {
-            panic!("expected the end");
-        };
-        assert_eq!(ending, Disconnect::ServerRestart.into());
+        outbox.push(Frame::text(&["too late"]));
+        assert_eq!(text(&outbox).unwrap(), "a");
+        assert!(text(&outbox).unwrap().contains("server_restart"));
+        assert!(is_closed(&outbox));
     }
 }

@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
-use bytestring::ByteString;
 use serde::Deserialize;
+
+use crate::frame::Frame;
 
 /// What the server accepts in `Sec-WebSocket-Protocol`. The client offers the second so that a server that knows
 /// neither still opens the socket; it closes a connection that chose it.
@@ -60,29 +61,45 @@ impl Disconnect {
         }
     }
 
-    pub(crate) fn frame(self) -> ByteString {
+    pub(crate) fn frame(self) -> Frame {
         let (reason, reconnect) = (self.reason(), self.reconnect());
-        format!(r#"{{"type":"disconnect","reason":"{reason}","reconnect":{reconnect}}}"#).into()
+        Frame::text(&[&format!(
+            r#"{{"type":"disconnect","reason":"{reason}","reconnect":{reconnect}}}"#
+        )])
     }
 }
 
-pub(crate) fn welcome() -> ByteString {
-    ByteString::from_static(r#"{"type":"welcome"}"#)
+pub(crate) fn welcome() -> Frame {
+    Frame::text(&[r#"{"type":"welcome"}"#])
 }
 
-pub(crate) fn ping(unix_seconds: u64) -> ByteString {
-    format!(r#"{{"type":"ping","message":{unix_seconds}}}"#).into()
+pub(crate) fn ping(unix_seconds: u64) -> Frame {
+    Frame::text(&[&format!(r#"{{"type":"ping","message":{unix_seconds}}}"#)])
 }
 
-pub(crate) fn confirm(identifier: &str) -> ByteString {
-    format!(r#"{{"identifier":{identifier},"type":"confirm_subscription"}}"#).into()
+pub(crate) fn confirm(identifier: &str) -> Frame {
+    Frame::text(&[
+        r#"{"identifier":"#,
+        identifier,
+        r#","type":"confirm_subscription"}"#,
+    ])
 }
 
-pub(crate) fn reject(identifier: &str) -> ByteString {
-    format!(r#"{{"identifier":{identifier},"type":"reject_subscription"}}"#).into()
+pub(crate) fn reject(identifier: &str) -> Frame {
+    Frame::text(&[
+        r#"{"identifier":"#,
+        identifier,
+        r#","type":"reject_subscription"}"#,
+    ])
 }
 
 /// `payload` must be JSON: it becomes part of the frame as it is.
-pub(crate) fn message(identifier: &str, payload: &str) -> ByteString {
-    format!(r#"{{"identifier":{identifier},"message":{payload}}}"#).into()
+pub(crate) fn message(identifier: &str, payload: &str) -> Frame {
+    Frame::text(&[
+        r#"{"identifier":"#,
+        identifier,
+        r#","message":"#,
+        payload,
+        "}",
+    ])
 }

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::web::ServiceConfig;
-use bytestring::ByteString;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::channels::Channels;
+use crate::frame::Frame;
 use crate::outbox::Outbox;
 use crate::protocol::Disconnect;
 use crate::{Builder, Cable, Config, Identify, Stats, endpoint};
@@ -73,9 +73,7 @@ where
         }
         let mut count = connections.count.subscribe();
         let ended = count.wait_for(|count| *count == 0);
-        // The clients get their own time to read first.
-        let limit = self.shared.config.close_timeout * 2;
-        let left = match timeout(limit, ended).await {
+        let left = match timeout(self.shared.config.close_timeout, ended).await {
             Ok(_) => 0,
             Err(_) => self.stats().connections,
         };
@@ -137,10 +135,10 @@ impl<A, I> Shared<A, I> {
     }
 
     /// Sends a frame to every client that has been welcomed.
-    pub(crate) fn send_to_all(&self, frame: &ByteString) {
+    pub(crate) fn send_to_all(&self, frame: &Frame) {
         for connection in lock(&self.connections.open).values() {
             if connection.welcomed {
-                connection.outbox.push_text(frame.clone());
+                connection.outbox.push(frame.clone());
             }
         }
     }

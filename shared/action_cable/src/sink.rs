@@ -1,8 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytestring::ByteString;
-
-use crate::outbox::{Frame, Outbox, Queue};
+use crate::frame::Frame;
+use crate::outbox::{Outbox, Queue};
 use crate::protocol;
 
 /// The end of a subscription at which its frames go in.
@@ -29,12 +28,12 @@ impl Sink {
     }
 
     /// Passes on a frame of a stream.
-    pub(crate) fn deliver(&self, frame: ByteString) {
+    pub(crate) fn deliver(&self, frame: Frame) {
         let mut held = self.held();
         match &mut *held {
-            None => self.outbox.push_text(frame),
+            None => self.outbox.push(frame),
             Some(queue) => {
-                if !queue.push(Frame::Text(frame), self.outbox.limit()) {
+                if !queue.push(frame, self.outbox.limit()) {
                     self.outbox.overflow();
                 }
             }
@@ -44,13 +43,13 @@ impl Sink {
     /// Sends to this subscription alone, at once, even before the confirmation: Rails does so too.
     pub(crate) fn transmit(&self, payload: &str) {
         let frame = protocol::message(&self.identifier, payload);
-        self.outbox.push_text(frame);
+        self.outbox.push(frame);
     }
 
     /// Confirms the subscription and lets go of what was held.
     pub(crate) fn confirm(&self) {
         let mut held = self.held();
-        self.outbox.push_text(protocol::confirm(&self.identifier));
+        self.outbox.push(protocol::confirm(&self.identifier));
         if let Some(mut queue) = held.take() {
             while let Some(frame) = queue.pop() {
                 self.outbox.push(frame);

@@ -1,3 +1,4 @@
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -35,17 +36,14 @@ pub async fn broadcasts<M>(cable: &Cable, stream: Stream<M>) -> Broadcasts {
 impl Broadcasts {
     /// The next message, once it is there.
     pub async fn next(&mut self) -> Value {
-        loop {
-            if let Some(message) = super::message(self.outbox.next().await) {
-                return message;
-            }
-        }
+        let frame = poll_fn(|context| self.outbox.poll_next(context)).await;
+        frame.as_ref().and_then(super::message).unwrap_or_default()
     }
 
     /// The messages that are there and have not been looked at.
     pub fn received(&mut self) -> Vec<Value> {
         std::iter::from_fn(|| self.outbox.try_next())
-            .filter_map(super::message)
+            .filter_map(|frame| super::message(&frame))
             .collect()
     }
 }

@@ -34,15 +34,10 @@ pub use subscription::{TestSubscription, subscribe};
 
 use serde_json::Value;
 
-use crate::outbox::{Frame, Next};
+use crate::frame::Frame;
 
 /// What a frame to a subscription says.
-fn message(next: Next) -> Option<Value> {
-    match next {
-        Next::Frame(Frame::Text(text)) => {
-            let mut frame: Value = serde_json::from_str(&text).ok()?;
-            Some(frame["message"].take())
-        }
-        _ => None,
-    }
+fn message(frame: &Frame) -> Option<Value> {
+    let mut frame: Value = serde_json::from_slice(frame.payload()).ok()?;
+    Some(frame["message"].take())
 }

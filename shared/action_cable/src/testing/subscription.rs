@@ -52,7 +52,7 @@ impl<C: Channel> TestSubscription<C> {
     /// What was transmitted since the last call.
     pub fn transmissions(&self) -> Vec<Value> {
         std::iter::from_fn(|| self.outbox.try_next())
-            .filter_map(super::message)
+            .filter_map(|frame| super::message(&frame))
             .collect()
     }
 
