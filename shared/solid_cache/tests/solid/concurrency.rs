@@ -7,10 +7,8 @@ use crate::table::Table;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn increments_through_two_handles_all_count() {
     let table = Table::new();
-    let mut config = table.config.clone();
-    config.timeout = std::time::Duration::from_secs(30);
     let handles = [(); 2].map(|()| {
-        let database = Database::open(&config, MIGRATIONS).unwrap();
+        let database = Database::open(&table.config, MIGRATIONS).unwrap();
         Cache::solid(database, Config::default())
     });
     let tasks: Vec<_> = (0..50)
@@ -32,11 +30,9 @@ async fn increments_through_two_handles_all_count() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_writes_an_entry_that_must_not_exist() {
     let table = Table::new();
-    let mut config = table.config.clone();
-    config.timeout = std::time::Duration::from_secs(30);
     let tasks: Vec<_> = (0..20)
         .map(|number| {
-            let database = Database::open(&config, MIGRATIONS).unwrap();
+            let database = Database::open(&table.config, MIGRATIONS).unwrap();
             let cache = Cache::solid(database, Config::default()).unless_exist();
             tokio::spawn(async move { cache.write("key", &number).await })
         })

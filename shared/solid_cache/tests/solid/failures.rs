@@ -1,5 +1,7 @@
 //! Whatever happens to the file, callers see a miss, `false`, or the value they compute.
 
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection as _;
 use solid_cache::{Cache, Config};
 use tokio::sync::oneshot;
@@ -59,9 +61,11 @@ async fn a_corrupted_value_is_a_miss() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_locked_file_can_be_read_but_not_written() {
-    let table = Table::new();
+    let table = Table::with_timeout(Duration::from_millis(100));
     let cache = table.cache(Config::default());
     cache.write("key", &1).await;
+    // A connection for reading is there before the lock is.
+    assert!(cache.exist("key").await);
     let other = db::Database::open(&table.config, solid_cache::MIGRATIONS).unwrap();
     let (locked, is_locked) = oneshot::channel();
     let (unlock, unlocked) = oneshot::channel::<()>();

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use db::{Database, DatabaseConfig};
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -30,9 +32,14 @@ pub(crate) struct Row {
 
 impl Table {
     pub(crate) fn new() -> Self {
+        Self::with_timeout(Duration::from_secs(30))
+    }
+
+    /// Waits for locks no longer than this.
+    pub(crate) fn with_timeout(timeout: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = DatabaseConfig::new(folder.path().join("cache.sqlite3"));
-        config.timeout = std::time::Duration::from_millis(50);
+        config.timeout = timeout;
         Self {
             database: Database::open(&config, MIGRATIONS).unwrap(),
             config,
