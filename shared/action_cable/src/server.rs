@@ -159,6 +159,9 @@ impl<A, I> Registration<A, I> {
 
 impl<A, I> Drop for Registration<A, I> {
     fn drop(&mut self) {
+        // Nothing but a panic of a channel, or the end of the runtime, comes here before the end: the client shall
+        // not wait for a connection that nobody serves.
+        self.outbox.end(Disconnect::ServerRestart);
         let connections = &self.server.connections;
         let mut open = lock(&connections.open);
         open.remove(&self.id);

@@ -221,3 +221,19 @@ async fn one_clients_errors_do_not_touch_the_others() {
     harness.broadcast("room:1", &json!(1)).await;
     assert!(good.next().await.ends_with(r#","message":1}"#));
 }
+
+#[tokio::test]
+async fn a_panic_ends_its_own_connection_only() {
+    let harness = Harness::start();
+    let (mut good, mut bad) = (harness.client().await, harness.client().await);
+    good.join(ROOM_1).await;
+    bad.join(ROOM_1).await;
+    bad.message(ROOM_1, &json!({ "action": "panic" })).await;
+    bad.expect(r#"{"type":"disconnect","reason":"server_restart","reconnect":true}"#)
+        .await;
+    bad.closed().await;
+    harness.broadcast("room:1", &json!(1)).await;
+    assert!(good.next().await.ends_with(r#","message":1}"#));
+    let stats = harness.server.stats();
+    assert_eq!((stats.connections, stats.subscriptions), (1, 1));
+}

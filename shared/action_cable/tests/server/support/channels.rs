@@ -58,6 +58,7 @@ pub(crate) enum RoomAction {
     Echo { number: u64 },
     Leave,
     Fail,
+    Panic,
 }
 
 /// Streams `room:<n>` and speaks into it.
@@ -87,6 +88,7 @@ impl Channel for RoomChannel {
             RoomAction::Receive { text } => subscription.app.write(text),
             RoomAction::Echo { number } => subscription.transmit(&json!({ "number": number })),
             RoomAction::Leave => subscription.stop_all_streams(),
+            RoomAction::Panic => panic!("an action panics, as a test wants it to"),
             RoomAction::Fail => return Err("it had to fail".into()),
         }
         Ok(())
