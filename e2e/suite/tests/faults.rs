@@ -1,0 +1,123 @@
+//! Processes die, and nothing is lost.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use db::{Database, DatabaseConfig};
+use diesel::{QueryResult, RunQueryDsl as _, SqliteConnection, sql_query, sql_types::BigInt};
+use test_support::{Socket, Suite, wait_until};
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn claimed(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    let query = "SELECT count(*) AS count FROM solid_queue_claimed_executions";
+    Ok(sql_query(query).get_result::<Count>(connection)?.count)
+}
+
+/// Holds the write lock of a file until it is dropped, so that whoever writes there waits.
+struct Lock {
+    connection: Database,
+    release: Option<std::sync::mpsc::Sender<()>>,
+}
+
+impl Lock {
+    async fn take(suite: &Suite, file: &str) -> Result<Self> {
+        let connection = open(suite, file)?;
+        let (locked, is_locked) = tokio::sync::oneshot::channel();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let holder = connection.clone();
+        tokio::task::spawn_blocking(move || {
+            let hold = holder.write(move |_| {
+                locked.send(()).map_err(|()| diesel::result::Error::RollbackTransaction)?;
+                // Ends with the message or with the drop of its sender.
+                released.recv().ok();
+                Ok(())
+            });
+            tokio::runtime::Handle::current().block_on(hold)
+        });
+        is_locked.await?;
+        Ok(Self { connection, release: Some(release) })
+    }
+
+    async fn release(mut self) -> Result<()> {
+        self.release = None;
+        Ok(self.connection.write(|_| Ok(())).await?)
+    }
+}
+
+fn open(suite: &Suite, file: &str) -> Result<Database> {
+    let path = suite.storage().join(file);
+    Database::open(&DatabaseConfig::new(path), db::NO_MIGRATIONS).context("the suite made the file")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_killed_in_the_middle_of_a_job_loses_nothing() -> Result<()> {
+    let mut suite = Suite::start(&[]).await?;
+    let (browser, mut socket) = (suite.browser().await?, suite.socket().await?);
+    let queue = open(&suite, "production_queue.sqlite3")?;
+
+    // The job cannot finish its broadcast while the cable file is locked.
+    let lock = Lock::take(&suite, "production_cable.sqlite3").await?;
+    browser.create("survives the worker").await?;
+    wait_until("the job to be claimed", || async { queue.read(claimed).await.is_ok_and(|count| count == 1) }).await;
+    suite.worker.kill().await?;
+    lock.release().await?;
+    suite.restart_worker().await?;
+
+    socket.text_with("survives the worker").await?;
+    wait_until("the claim to be gone", || async { queue.read(claimed).await.is_ok_and(|count| count == 0) }).await;
+    browser.create("and the app goes on").await?;
+    socket.text_with("and the app goes on").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn jobs_wait_for_a_worker() -> Result<()> {
+    let mut suite = Suite::start(&[]).await?;
+    let (browser, mut socket) = (suite.browser().await?, suite.socket().await?);
+    suite.worker.kill().await?;
+    assert_eq!(browser.create("waits for a worker").await?.status(), 303);
+    suite.restart_worker().await?;
+    socket.text_with("waits for a worker").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_killed_cable_process_comes_back_with_the_truth() -> Result<()> {
+    let mut suite = Suite::start(&[]).await?;
+    let (browser, mut socket) = (suite.browser().await?, suite.socket().await?);
+    suite.cable.kill().await?;
+    socket.closed().await?;
+    browser.create("made meanwhile").await?;
+    suite.restart_cable().await?;
+    let mut socket = Socket::reconnect(&suite.cable_url(), &suite.url()).await;
+    browser.create("made afterwards").await?;
+    let list = socket.text_with("made afterwards").await?;
+    assert!(list.contains("made meanwhile"), "{list}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_queue_file_delays_a_change_and_loses_nothing() -> Result<()> {
+    let suite = Suite::start(&[]).await?;
+    let (browser, mut socket) = (suite.browser().await?, suite.socket().await?);
+    let lock = Lock::take(&suite, "production_queue.sqlite3").await?;
+    let create = browser.create("waits for the lock");
+    let unlock = async {
+        // The change is committed before the job is enqueued, so that much is certain to be there.
+        wait_until("the change to be committed", || async {
+            browser.props().await.is_ok_and(|props| props["rev"] == 1)
+        })
+        .await;
+        lock.release().await
+    };
+    let (created, unlocked) = tokio::join!(tokio::time::timeout(Duration::from_secs(30), create), unlock);
+    unlocked?;
+    assert_eq!(created??.status(), 303);
+    socket.text_with("waits for the lock").await?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import { listen } from './listen.ts'
+
+/**
+ * What befalls a request: an answer that is not the server's, a connection that breaks before the server
+ * hears of it, or one that breaks before the answer is back.
+ */
+export type Fault = { answer: number } | 'drop' | 'drop answer'
+
+/** Stands between the browsers and the web process, and breaks or holds the requests that a test names. */
+export class WebProxy {
+  target = 0
+  private readonly faults = new Map<string, Fault>()
+  private readonly gates = new Map<string, Promise<void>>()
+  private readonly seen: string[] = []
+  private readonly server = http.createServer((request, response) => void this.handle(request, response))
+
+  start(): Promise<number> {
+    return listen(this.server)
+  }
+
+  stop(): void {
+    this.server.close()
+    this.server.closeAllConnections()
+  }
+
+  /** From now on, what happens to requests with this method. */
+  fail(method: string, fault: Fault): void {
+    this.faults.set(method, fault)
+  }
+
+  /** Requests with this method wait until the returned function is called. */
+  hold(method: string): () => void {
+    let release = () => {}
+    this.gates.set(method, new Promise((resolve) => (release = resolve)))
+    return () => {
+      this.gates.delete(method)
+      release()
+    }
+  }
+
+  /** How many requests with this method came since `behave`. */
+  count(method: string): number {
+    return this.seen.filter((seen) => seen === method).length
+  }
+
+  /** No faults, and everything forgotten. */
+  behave(): void {
+    this.faults.clear()
+    this.gates.clear()
+    this.seen.length = 0
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? ''
+    this.seen.push(method)
+    const fault = this.faults.get(method)
+    await this.gates.get(method)
+    if (fault === 'drop') request.socket.destroy()
+    else if (typeof fault === 'object') answer(request, response, fault.answer)
+    else this.forward(request, response, fault === 'drop answer')
+  }
+
+  private forward(request: IncomingMessage, response: ServerResponse, dropAnswer: boolean): void {
+    const { method, url: path, headers } = request
+    const hangUp = () => request.socket.destroy()
+    const upstream = http.request({ host: '127.0.0.1', port: this.target, method, path, headers }, (reply) => {
+      if (dropAnswer) return hangUp()
+      response.writeHead(reply.statusCode ?? 502, reply.headers)
+      reply.pipe(response)
+    })
+    upstream.on('error', hangUp)
+    request.pipe(upstream)
+  }
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, status: number): void {
+  request.resume()
+  response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>Not today</h1>')
+}

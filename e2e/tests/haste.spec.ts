@@ -1,0 +1,77 @@
+import { expect, test } from '../support/fixtures.ts'
+
+test('a double click on Add makes one todo', async ({ tab, client, suite }) => {
+  const release = suite.webProxy.hold('POST')
+  await tab.input.fill('Once')
+  await tab.add.dblclick()
+  await tab.shows('Once')
+  await expect(tab.row('Once')).toHaveAttribute('aria-busy', 'true')
+  release()
+  await expect(tab.row('Once')).toHaveAttribute('aria-busy', 'false')
+  await tab.shows('Once')
+  expect(suite.webProxy.count('POST')).toBe(1)
+  expect(await client.titles()).toEqual(['Once'])
+})
+
+test('what is typed while a todo is being saved is kept', async ({ tab, client, suite }) => {
+  const release = suite.webProxy.hold('POST')
+  await tab.input.fill('First')
+  await tab.input.press('Enter')
+  await tab.input.pressSequentially('Second')
+  release()
+  await expect(tab.row('First')).toHaveAttribute('aria-busy', 'false')
+  await expect(tab.input).toHaveValue('Second')
+  await tab.input.press('Enter')
+  await tab.shows('Second', 'First')
+  await expect.poll(() => client.titles()).toEqual(['Second', 'First'])
+})
+
+test('five todos typed in a row keep their order', async ({ tab, client }) => {
+  const titles = ['1', '2', '3', '4', '5']
+  for (const title of titles) {
+    await tab.input.fill(title)
+    await tab.input.press('Enter')
+  }
+  await tab.shows(...titles.toReversed())
+  await expect.poll(() => client.titles()).toEqual(titles.toReversed())
+  await tab.shows(...titles.toReversed())
+})
+
+test('five quick toggles all stick', async ({ tab, client, suite }) => {
+  const titles = ['a', 'b', 'c', 'd', 'e']
+  for (const title of titles) await client.create(title)
+  await expect(tab.rows).toHaveCount(5)
+  const release = suite.webProxy.hold('PATCH')
+  for (const title of titles) await tab.checkbox(title).click()
+  await expect(tab.page.getByRole('checkbox', { checked: true })).toHaveCount(5)
+  await expect.poll(() => suite.webProxy.count('PATCH')).toBe(5)
+  release()
+  await expect.poll(async () => (await client.list()).every(({ completed }) => completed)).toBe(true)
+  await tab.page.reload()
+  await tab.counts(5, 5, 0)
+})
+
+test('of five toggles of one todo the last counts', async ({ tab, client, suite }) => {
+  await tab.create('Undecided')
+  const release = suite.webProxy.hold('PATCH')
+  for (let i = 0; i < 5; i++) await tab.checkbox('Undecided').click()
+  await expect(tab.checkbox('Undecided')).toBeChecked()
+  release()
+  await expect.poll(async () => (await client.list())[0]?.completed).toBe(true)
+  await expect(tab.checkbox('Undecided')).toBeChecked()
+  // What was overtaken before it was sent is never sent.
+  await expect.poll(() => suite.webProxy.count('PATCH')).toBeLessThanOrEqual(2)
+})
+
+test('two browsers that toggle the same todo end with the same', async ({ visitor, newVisitor, client }) => {
+  const [a, b] = [await visitor.openTab(), await (await newVisitor()).openTab()]
+  await client.create('Shared')
+  for (const tab of [a, b]) await expect(tab.row('Shared')).toBeVisible()
+  await Promise.all([a.checkbox('Shared').click(), b.checkbox('Shared').click()])
+  await client.create('End')
+  for (const tab of [a, b]) await expect(tab.row('End')).toBeVisible()
+  await expect(async () => {
+    const truth = (await client.list()).find(({ title }) => title === 'Shared')!.completed
+    for (const tab of [a, b]) expect(await tab.checkbox('Shared').isChecked()).toBe(truth)
+  }).toPass({ timeout: 15_000 })
+})
