@@ -1,16 +1,20 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use diesel::{QueryResult, SqliteConnection, connection::SimpleConnection as _};
 use diesel_migrations::EmbeddedMigrations;
 
 use crate::changes::Watch;
-use crate::writer::Writer;
+use crate::writer::{self, Writer};
 use crate::{Changes, DatabaseConfig, DbError, connection, migrations};
 
 type Manager = ConnectionManager<SqliteConnection>;
+
+/// How long a read waits for a connection of the pool. Reads are short, so this is only reached when something is wrong.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One SQLite file: one connection that writes, a pool of connections that read. Cheap to clone.
 #[derive(Clone)]
@@ -30,7 +34,7 @@ impl Database {
     /// process holds the file's lock for longer than the timeout.
     pub fn open(config: &DatabaseConfig, migrations: EmbeddedMigrations) -> Result<Self, DbError> {
         let config = Arc::new(config.clone());
-        let mut connection = connection::open(&config)?;
+        let mut connection = writer::open(&config)?;
         migrations::run(&mut connection, &config, migrations)?;
         Ok(Self {
             writer: Writer::new(connection, Arc::clone(&config)),
@@ -120,7 +124,7 @@ fn readers(config: &DatabaseConfig) -> Result<Pool<Manager>, DbError> {
         .max_lifetime(None)
         .idle_timeout(None)
         .test_on_check_out(false)
-        .connection_timeout(config.timeout)
+        .connection_timeout(PATIENCE)
         .connection_customizer(Box::new(Reader {
             pragmas: connection::reader_pragmas(config),
         }))

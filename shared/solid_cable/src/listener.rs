@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use db::{Changes, DbError, Timestamp};
+use db::{Changes, DbError, Pace, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -44,13 +44,14 @@ pub(crate) async fn listen(shared: Arc<Shared>, shutdown: impl Future<Output = (
 async fn follow(shared: Arc<Shared>) -> Infallible {
     // Before the first look, so that no commit falls between.
     let mut changes = shared.database.changes();
+    let pace = pace(shared.config.polling_interval);
     let mut failures = 0;
     loop {
         match look(&shared).await {
             Ok(found) => {
                 failures = 0;
                 if found < BATCH {
-                    wait(&mut changes, shared.config.polling_interval).await;
+                    wait(&mut changes, pace).await;
                 }
             }
             Err(error) => {
@@ -68,10 +69,16 @@ async fn follow(shared: Arc<Shared>) -> Infallible {
     }
 }
 
-async fn wait(changes: &mut Changes, polling_interval: Duration) {
+/// Jobs are looked for at the whole multiples of the interval, and many broadcast. A look soon after finds what they
+/// sent.
+fn pace(polling_interval: Duration) -> Pace {
+    Pace::new(polling_interval, polling_interval * 3 / 10)
+}
+
+async fn wait(changes: &mut Changes, pace: Pace) {
     tokio::select! {
         () = changes.changed() => {}
-        () = sleep(polling_interval) => {}
+        () = sleep(pace.until_next()) => {}
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use db::{Database, DbError};
+use db::{Database, DbError, Pace};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct Worker<C> {
     executor: Arc<Executor<C>>,
     selector: Arc<QueueSelector>,
-    polling_interval: Duration,
+    pace: Pace,
     shutdown_timeout: Duration,
     slots: Arc<Semaphore>,
     running: JoinSet<()>,
@@ -37,7 +37,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         Self {
             executor: Arc::new(executor),
             selector: Arc::new(QueueSelector::new(&config.queues)),
-            polling_interval: config.polling_interval,
+            pace: Pace::new(config.polling_interval, Duration::ZERO),
             shutdown_timeout,
             slots: Arc::new(Semaphore::new(threads.min(Semaphore::MAX_PERMITS))),
             running: JoinSet::new(),
@@ -69,8 +69,8 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
                     self.perform(jobs, slots);
                     if !is_full {
                         // A commit, or the time to look again.
-                        let _ =
-                            tokio::time::timeout(self.polling_interval, changes.changed()).await;
+                        let pause = self.pace.until_next();
+                        let _ = tokio::time::timeout(pause, changes.changed()).await;
                     }
                 }
                 Err(error) => {
