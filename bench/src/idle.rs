@@ -6,21 +6,19 @@ use serde_json::{Value, json};
 use test_support::{Process, Suite};
 
 use crate::machine;
-use crate::socket::Socket;
 
 /// Clock ticks a second in `/proc`; the same on every Linux that we run on.
 const TICKS: f64 = 100.0;
 
 /// One page is open all the while, as it is when somebody only looks.
 pub(crate) async fn measure(seconds: u64) -> Result<Value> {
-    let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/tests/fixtures/dist");
-    let suite = Suite::start(&[("WEB__ASSETS_DIR", assets)]).await?;
+    let suite = Suite::start(&[]).await?;
     suite
         .browser()
         .await?
         .create("something to look at")
         .await?;
-    let _open = Socket::subscribe(&suite.cable_url(), &suite.url()).await?;
+    let _open = suite.socket().await?;
     let processes = [
         ("web", &suite.web),
         ("worker", &suite.worker),

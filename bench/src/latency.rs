@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use test_support::Suite;
 
 use crate::machine;
-use crate::socket::Socket;
 use crate::summary::Summary;
 
 /// What real Rails needs for the same way on a like machine: Puma, bin/jobs and Solid Cable, both polling each 100 ms.
@@ -41,15 +40,9 @@ struct Run {
 }
 
 async fn run(changes: usize, variables: &[(&str, &str)]) -> Result<Run> {
-    let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/tests/fixtures/dist");
-    let variables: Vec<_> = variables
-        .iter()
-        .copied()
-        .chain([("WEB__ASSETS_DIR", assets), ("RUST_LOG", "info")])
-        .collect();
-    let suite = Suite::start(&variables).await?;
+    let suite = Suite::start(variables).await?;
     let browser = suite.browser().await?;
-    let mut socket = Socket::subscribe(&suite.cable_url(), &suite.url()).await?;
+    let mut socket = suite.socket().await?;
     let (mut received, mut answered) = (Vec::new(), Vec::new());
     for change in 0..changes {
         // Polls must not be met always at the same point of their interval.

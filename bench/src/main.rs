@@ -4,7 +4,6 @@
 mod idle;
 mod latency;
 mod machine;
-mod socket;
 mod summary;
 
 use anyhow::Result;

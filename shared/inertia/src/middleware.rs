@@ -22,8 +22,10 @@ pub async fn protocol<B: MessageBody + 'static>(
             .uri()
             .path_and_query()
             .map_or("/", |target| target.as_str());
+        // A client that sees the new version decides by itself when to load a page that nobody asked for.
         let conflict = HttpResponse::Conflict()
             .insert_header((headers::LOCATION, location))
+            .insert_header((headers::VERSION, current_version(&request)))
             .finish();
         return Ok(vary(request.into_response(conflict).map_into_right_body()));
     }
@@ -37,8 +39,11 @@ pub async fn protocol<B: MessageBody + 'static>(
 
 /// Only reads are sent back: a write is done first, and the page after its redirect is the one that is stale.
 fn is_stale(request: &ServiceRequest) -> bool {
-    let current = request.app_data::<Layout>().map_or("", Layout::version);
-    request.method() == Method::GET && request::version(request.headers()) != current
+    request.method() == Method::GET && request::version(request.headers()) != current_version(request)
+}
+
+fn current_version(request: &ServiceRequest) -> &str {
+    request.app_data::<Layout>().map_or("", Layout::version)
 }
 
 /// A browser repeats PUT, PATCH and DELETE at the new address unless the status is 303.

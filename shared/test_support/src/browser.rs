@@ -94,19 +94,14 @@ impl Browser {
         Ok(page.get("props").cloned().unwrap_or_default())
     }
 
-    /// The value of the cookie, decoded.
+    /// The value of the cookie, hex digits.
     pub fn csrf_token(&self) -> Option<String> {
         let cookies = self.cookies.cookies(&self.url)?;
         let cookies = cookies.to_str().ok()?.to_owned();
         let value = cookies
             .split("; ")
             .find_map(|cookie| cookie.strip_prefix("XSRF-TOKEN="))?;
-        Some(
-            value
-                .replace("%2B", "+")
-                .replace("%2F", "/")
-                .replace("%3D", "="),
-        )
+        Some(value.to_owned())
     }
 
     fn at(&self, path: &str) -> Result<Url> {

@@ -2,11 +2,16 @@
 #![warn(missing_docs)]
 
 mod browser;
+mod environment;
 mod process;
+mod socket;
 mod suite;
 mod wait;
 
 pub use browser::Browser;
-pub use process::{Process, Signal, binary};
+pub use environment::{Variables, production, root};
+pub use process::{Ended, Process, Signal, binary, run};
+pub use socket::Socket;
 pub use suite::Suite;
+pub use tokio_tungstenite::tungstenite::Message;
 pub use wait::{PATIENCE, wait_for, wait_until};

@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use tokio::process::{Child, Command};
 
 pub use rustix::process::Signal;
 
-use crate::wait_for;
+use crate::{Variables, root, wait_for};
 
 /// A running process of ours. Killed when it is dropped.
 pub struct Process {
@@ -30,28 +30,57 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     Ok(folder.join(name))
 }
 
+/// How a process that was run to its end ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+/// Runs a binary of this workspace to its end, with these variables and no others.
+///
+/// # Errors
+/// When it is not built, cannot be started, or does not end.
+pub async fn run(name: &str, arguments: &[&str], variables: &Variables) -> Result<Ended> {
+    let output = command(name, arguments, variables)?.output();
+    let output = tokio::time::timeout(crate::PATIENCE, output)
+        .await
+        .with_context(|| format!("`{name}` does not end"))??;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Ended {
+        code: output.status.code(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    })
+}
+
+fn command(name: &str, arguments: &[&str], variables: &Variables) -> Result<Command> {
+    let mut command = Command::new(binary(name)?);
+    let variables = variables.iter().map(|(name, value)| (name, value));
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(variables)
+        .current_dir(root());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    Ok(command)
+}
+
 impl Process {
-    /// Starts a binary of this workspace with these variables and no others but `PATH`, in `folder`.
+    /// Starts a binary of this workspace in its root, with these variables and no others.
     ///
     /// # Errors
     /// When it is not built or cannot be started.
-    pub fn start(
-        name: &str,
-        arguments: &[&str],
-        variables: &[(&str, &str)],
-        folder: &Path,
-    ) -> Result<Self> {
-        let mut command = Command::new(binary(name)?);
-        command
-            .args(arguments)
-            .env_clear()
-            .envs(variables.iter().copied())
-            .current_dir(folder);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+    pub fn start(name: &str, arguments: &[&str], variables: &Variables) -> Result<Self> {
+        let mut command = command(name, arguments, variables)?;
         let mut child = command
             .spawn()
             .with_context(|| format!("could not start `{name}`"))?;

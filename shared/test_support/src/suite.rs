@@ -1,10 +1,11 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use crate::{Browser, Process};
+use crate::{Browser, Process, Socket, Variables, production};
 
-const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+/// What the worker logs once it takes jobs.
+const WORKER_READY: &str = "process.kind=\"Worker\"";
 
 /// The three processes on four fresh files, each on a port of its own.
 pub struct Suite {
@@ -17,7 +18,7 @@ pub struct Suite {
     web_address: String,
     cable_address: String,
     folder: tempfile::TempDir,
-    variables: Vec<(String, String)>,
+    variables: Variables,
 }
 
 impl Suite {
@@ -27,11 +28,11 @@ impl Suite {
     /// When a process cannot be started.
     pub async fn start(variables: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let variables = Self::variables(folder.path(), variables);
-        let start = |name| start(name, &variables);
+        let variables = production(&folder.path().join("storage"), variables);
+        let start = |name| Process::start(name, &[], &variables);
         let (web, worker, cable) = (start("web")?, start("worker")?, start("cable")?);
         let (web_address, cable_address) = (web.address().await, cable.address().await);
-        worker.line_with("process.kind=\"Worker\"").await;
+        worker.line_with(WORKER_READY).await;
         Ok(Self {
             web,
             worker,
@@ -43,45 +44,31 @@ impl Suite {
         })
     }
 
-    fn variables(folder: &Path, more: &[(&str, &str)]) -> Vec<(String, String)> {
-        let storage = folder.join("storage").display().to_string();
-        let usual = [
-            ("APP_ENV", "production"),
-            ("STORAGE_DIR", &storage),
-            ("SECRET_KEY_BASE", SECRET),
-            ("PORT", "0"),
-            ("CABLE_PORT", "0"),
-            ("ALLOWED_ORIGINS", "http://127.0.0.1:*"),
-            ("RUST_LOG", "info"),
-        ];
-        usual
-            .iter()
-            .chain(more)
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
-    /// Starts the named process again after its end. The web and cable processes keep their ports.
+    /// Starts the worker again after its end.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub async fn restart(&mut self, name: &str) -> Result<()> {
-        let port = |address: &str| address.rsplit(':').next().unwrap_or_default().to_owned();
+    pub async fn restart_worker(&mut self) -> Result<()> {
+        self.worker = Process::start("worker", &[], &self.variables)?;
+        self.worker.line_with(WORKER_READY).await;
+        Ok(())
+    }
+
+    /// Starts the cable again after its end, on its old port.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn restart_cable(&mut self) -> Result<()> {
+        let port = self
+            .cable_address
+            .rsplit(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         let mut variables = self.variables.clone();
-        variables.push(("PORT".into(), port(&self.web_address)));
-        variables.push(("CABLE_PORT".into(), port(&self.cable_address)));
-        let process = start(name, &variables)?;
-        let ready = if name == "worker" {
-            "process.kind=\"Worker\""
-        } else {
-            "address="
-        };
-        process.line_with(ready).await;
-        match name {
-            "web" => self.web = process,
-            "worker" => self.worker = process,
-            _ => self.cable = process,
-        }
+        variables.push(("CABLE_PORT".into(), port));
+        self.cable = Process::start("cable", &[], &variables)?;
+        self.cable.address().await;
         Ok(())
     }
 
@@ -107,21 +94,12 @@ impl Suite {
     pub async fn browser(&self) -> Result<Browser> {
         Browser::open(&self.url()).await
     }
-}
 
-fn start(name: &str, variables: &[(String, String)]) -> Result<Process> {
-    let variables: Vec<_> = variables
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    Process::start(name, &[], &variables, &root()?)
-}
-
-/// The root of the workspace, where `config/` is.
-fn root() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("the workspace has a root")?;
-    Ok(root.to_owned())
+    /// A new socket that is subscribed to the todos.
+    ///
+    /// # Errors
+    /// When the cable refuses it.
+    pub async fn socket(&self) -> Result<Socket> {
+        Socket::subscribe(&self.cable_url(), &self.url()).await
+    }
 }

@@ -22,7 +22,7 @@ impl Channel for TodosChannel {
             Ok(list) => subscription.transmit(&list),
             // The stream works all the same, and the next change brings the list.
             Err(error) => {
-                tracing::error!(error = %error, "could not read the todos for a new subscription")
+                tracing::error!(error = %error, "could not read the todos for a new subscription");
             }
         }
         Ok(Self)
