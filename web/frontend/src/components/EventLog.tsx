@@ -1,4 +1,5 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useEventLog } from '../hooks/useEventLog'
 import type { LogEntry } from '../types'
 import './EventLog.css'
@@ -7,11 +8,18 @@ import './EventLog.css'
 export function EventLog() {
   const { logs, clearLogs } = useEventLog()
   const [hidden, setHidden] = useState(false)
+  const switcher = useRef<HTMLButtonElement>(null)
+
+  // The focus goes from the button that vanishes to the one that takes its place.
+  const hide = (hide: boolean) => {
+    flushSync(() => setHidden(hide))
+    switcher.current?.focus()
+  }
 
   if (hidden) {
     return (
       <div className="event-log__collapsed">
-        <button type="button" className="event-log__expand-btn" onClick={() => setHidden(false)}>
+        <button ref={switcher} type="button" className="event-log__expand-btn" onClick={() => hide(false)}>
           Show Logs ({logs.length})
         </button>
       </div>
@@ -26,7 +34,7 @@ export function EventLog() {
           <button type="button" className="event-log__btn" onClick={clearLogs}>
             Clear
           </button>
-          <button type="button" className="event-log__btn" onClick={() => setHidden(true)}>
+          <button ref={switcher} type="button" className="event-log__btn" onClick={() => hide(true)}>
             Hide
           </button>
         </div>

@@ -1,4 +1,5 @@
 import { useAtom } from 'jotai'
+import type { MouseEvent } from 'react'
 import { noticeId, noticesAtom, type Notice } from '../atoms/todos'
 import './Notices.css'
 
@@ -16,6 +17,13 @@ export function Notices() {
 }
 
 function NoticeCard({ notice, onDismiss }: { notice: Notice; onDismiss: () => void }) {
+  // The button takes the keyboard's focus with it. Not for touch: a focused field brings up the keyboard.
+  const dismiss = ({ currentTarget }: MouseEvent) => {
+    const byKeyboard = currentTarget.matches(':focus-visible')
+    onDismiss()
+    if (byKeyboard) document.querySelector<HTMLElement>('.todos-input')?.focus()
+  }
+
   return (
     <div className="notice">
       <p className="notice__text" role="alert" id={noticeId(notice)}>
@@ -26,7 +34,7 @@ function NoticeCard({ notice, onDismiss }: { notice: Notice; onDismiss: () => vo
           Reload
         </button>
       )}
-      <button type="button" className="notice__button" onClick={onDismiss}>
+      <button type="button" className="notice__button" onClick={dismiss}>
         Dismiss
       </button>
     </div>
