@@ -69,6 +69,15 @@ test('a failed deletion keeps the focus in the page', async ({ tab, client, suit
 
 test('hiding and showing the event log keeps the focus in the page', async ({ tab }) => {
   await tab.page.getByRole('button', { name: 'Hide' }).press('Enter')
-  await expect(tab.log).toBeHidden()
+  await expect(tab.page.getByRole('button', { name: /^Show Logs/ })).toBeFocused()
+  await tab.page.keyboard.press('Enter')
+  await expect(tab.page.getByRole('button', { name: 'Hide' })).toBeFocused()
+})
+
+test('dismissing a notice keeps the focus in the page', async ({ tab }) => {
+  await tab.input.fill(' ')
+  await tab.input.press('Enter')
+  await tab.page.getByRole('button', { name: 'Dismiss' }).press('Enter')
+  await expect(tab.alert).toHaveCount(0)
   await focusIsSomewhere(tab)
 })
