@@ -14,7 +14,10 @@ use test_support::{Ended, Variables, production, run};
 async fn failure(variables: &Variables, arguments: &[&str]) -> Result<String> {
     let Ended { code, stderr, .. } = run("web", arguments, variables).await?;
     assert_eq!(code, Some(1), "{stderr}");
-    let last = stderr.split("error: ").nth(1).context("it names no error")?;
+    let last = stderr
+        .split("error: ")
+        .nth(1)
+        .context("it names no error")?;
     Ok(format!("error: {}", last.trim()))
 }
 
@@ -35,8 +38,14 @@ async fn help() -> Result<()> {
 async fn check_says_that_all_is_well() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let ended = run("web", &["check"], &production(folder.path(), &[])).await?;
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "The configuration is valid (production).\n"));
-    assert!(fs::read_dir(folder.path())?.next().is_none(), "it makes no files");
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (Some(0), "The configuration is valid (production).\n")
+    );
+    assert!(
+        fs::read_dir(folder.path())?.next().is_none(),
+        "it makes no files"
+    );
     Ok(())
 }
 
@@ -44,9 +53,18 @@ async fn check_says_that_all_is_well() -> Result<()> {
 async fn every_problem_is_reported_at_once() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text);
-    write("queue.yml", "production:\n  workers:\n    - threads: three\n      queues: '*'\n")?;
-    write("cable.yml", "production:\n  adapter: solid_cable\n  polling_intervall: 1\n")?;
-    write("cache.yml", "production:\n  store_options:\n    max_size: <%= Rails.root %>\n")?;
+    write(
+        "queue.yml",
+        "production:\n  workers:\n    - threads: three\n      queues: '*'\n",
+    )?;
+    write(
+        "cable.yml",
+        "production:\n  adapter: solid_cable\n  polling_intervall: 1\n",
+    )?;
+    write(
+        "cache.yml",
+        "production:\n  store_options:\n    max_size: <%= Rails.root %>\n",
+    )?;
     write("web.yml", "production: [\n")?;
     let config = folder.path().display().to_string();
     let more = [

@@ -12,30 +12,57 @@ where
     let folder = tempfile::tempdir()?;
     let process = Process::start("web", &[], &production(folder.path(), &[]))?;
     let browser = Browser::open(&format!("http://{}", process.address().await)).await?;
-    let html = browser.request(Method::GET, "/todos")?.send().await?.text().await?;
-    let version = html.split(r#""version":""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    let html = browser
+        .request(Method::GET, "/todos")?
+        .send()
+        .await?
+        .text()
+        .await?;
+    let version = html
+        .split(r#""version":""#)
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap_or_default();
     let version = version.to_owned();
     test(browser, version).await
 }
 
 fn vary(response: &Response) -> String {
-    let values = response.headers().get_all("vary").iter().filter_map(|value| value.to_str().ok());
+    let values = response
+        .headers()
+        .get_all("vary")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     values.collect::<Vec<_>>().join(", ").to_lowercase()
 }
 
 #[tokio::test]
 async fn a_first_visit_is_a_document() -> Result<()> {
     with_web(|browser, version| async move {
-        let response = browser.request(Method::GET, "/todos?filter=active")?.send().await?;
-        assert_eq!(response.headers()["content-type"].to_str()?, "text/html; charset=utf-8");
-        assert_eq!(response.headers()["cache-control"].to_str()?, "max-age=0, private, must-revalidate");
+        let response = browser
+            .request(Method::GET, "/todos?filter=active")?
+            .send()
+            .await?;
+        assert_eq!(
+            response.headers()["content-type"].to_str()?,
+            "text/html; charset=utf-8"
+        );
+        assert_eq!(
+            response.headers()["cache-control"].to_str()?,
+            "max-age=0, private, must-revalidate"
+        );
         assert!(vary(&response).contains("x-inertia"));
         let html = response.text().await?;
-        assert!(html.contains(r#"<script data-page="app" type="application/json">{"component":"Todos/Index""#));
+        assert!(html.contains(
+            r#"<script data-page="app" type="application/json">{"component":"Todos/Index""#
+        ));
         assert!(html.contains(r#"<div id="app"></div>"#));
         assert!(html.contains(r#""url":"/todos?filter=active""#));
         assert!(html.contains(r#"<script type="module" src="/assets/inertia-abc123.js">"#));
-        assert!(html.contains(r#"<meta name="action-cable-url" content="ws://127.0.0.1:0/cable">"#), "{html}");
+        assert!(
+            html.contains(r#"<meta name="action-cable-url" content="ws://127.0.0.1:0/cable">"#),
+            "{html}"
+        );
         assert_eq!(version.len(), 16);
         Ok(())
     })
@@ -72,14 +99,29 @@ async fn stale_assets_make_the_browser_load_the_page() -> Result<()> {
             }
             let response = visit.send().await?;
             assert_eq!(response.status(), StatusCode::CONFLICT);
-            assert_eq!(response.headers()["x-inertia-location"].to_str()?, "/todos?a=b");
+            assert_eq!(
+                response.headers()["x-inertia-location"].to_str()?,
+                "/todos?a=b"
+            );
         }
         // A write is never sent back, and its errors wait for the page that is loaded in the end.
-        let write = browser.visit(Method::POST, "/todos")?.header("x-inertia-version", "old");
-        let response = write.json(&json!({ "todo": { "title": "" } })).send().await?;
+        let write = browser
+            .visit(Method::POST, "/todos")?
+            .header("x-inertia-version", "old");
+        let response = write
+            .json(&json!({ "todo": { "title": "" } }))
+            .send()
+            .await?;
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
-        browser.visit(Method::GET, "/todos")?.header("x-inertia-version", "old").send().await?;
-        assert_eq!(browser.props().await?["errors"], json!({ "title": "can't be blank" }));
+        browser
+            .visit(Method::GET, "/todos")?
+            .header("x-inertia-version", "old")
+            .send()
+            .await?;
+        assert_eq!(
+            browser.props().await?["errors"],
+            json!({ "title": "can't be blank" })
+        );
         Ok(())
     })
     .await

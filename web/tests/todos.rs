@@ -19,7 +19,12 @@ impl Web {
         let process = Process::start("web", &[], &production(folder.path(), &[]))?;
         let url = format!("http://{}", process.address().await);
         let browser = Browser::open(&url).await?;
-        Ok(Self { browser, url, _process: process, _folder: folder })
+        Ok(Self {
+            browser,
+            url,
+            _process: process,
+            _folder: folder,
+        })
     }
 
     async fn errors(&self) -> Result<Value> {
@@ -30,19 +35,31 @@ impl Web {
 #[tokio::test]
 async fn forms_and_json_do_the_same() -> Result<()> {
     let web = Web::start().await?;
-    let form = web.browser.visit(Method::POST, "/todos")?.form(&[("todo[title]", "by form")]);
+    let form = web
+        .browser
+        .visit(Method::POST, "/todos")?
+        .form(&[("todo[title]", "by form")]);
     assert_eq!(form.send().await?.status(), StatusCode::SEE_OTHER);
     let json = web.browser.create("by json").await?;
-    assert_eq!((json.status(), json.headers()["location"].to_str()?), (StatusCode::SEE_OTHER, "/todos"));
+    assert_eq!(
+        (json.status(), json.headers()["location"].to_str()?),
+        (StatusCode::SEE_OTHER, "/todos")
+    );
     let todos = web.browser.props().await?["todos"].clone();
-    assert_eq!((&todos[0]["title"], &todos[1]["title"]), (&json!("by json"), &json!("by form")));
+    assert_eq!(
+        (&todos[0]["title"], &todos[1]["title"]),
+        (&json!("by json"), &json!("by form"))
+    );
 
     let path = format!("/todos/{}", todos[0]["id"]);
     for (method, done) in [(Method::PATCH, "1"), (Method::PUT, "0")] {
         let form = [("todo[completed]", done)];
         let response = web.browser.visit(method, &path)?.form(&form).send().await?;
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
-        assert_eq!(web.browser.props().await?["todos"][0]["completed"], done == "1");
+        assert_eq!(
+            web.browser.props().await?["todos"][0]["completed"],
+            done == "1"
+        );
     }
     Ok(())
 }
@@ -50,9 +67,18 @@ async fn forms_and_json_do_the_same() -> Result<()> {
 #[tokio::test]
 async fn invalid_titles_come_back_as_errors_once() -> Result<()> {
     let web = Web::start().await?;
-    let cases = [("   ", "can't be blank"), (&"x".repeat(10_000), "is too long (maximum is 255 characters)")];
+    let cases = [
+        ("   ", "can't be blank"),
+        (
+            &"x".repeat(10_000),
+            "is too long (maximum is 255 characters)",
+        ),
+    ];
     for (title, message) in cases {
-        assert_eq!(web.browser.create(title).await?.status(), StatusCode::SEE_OTHER);
+        assert_eq!(
+            web.browser.create(title).await?.status(),
+            StatusCode::SEE_OTHER
+        );
         assert_eq!(web.errors().await?, json!({ "title": message }));
         assert_eq!(web.errors().await?, json!({}));
     }
@@ -64,11 +90,25 @@ async fn invalid_titles_come_back_as_errors_once() -> Result<()> {
 async fn what_is_not_there_is_not_found() -> Result<()> {
     let web = Web::start().await?;
     let done = json!({ "todo": { "completed": true } });
-    for path in ["/todos/4711", "/todos/abc", "/todos/99999999999999999999", "/nowhere"] {
-        let response = web.browser.visit(Method::PATCH, path)?.json(&done).send().await?;
+    for path in [
+        "/todos/4711",
+        "/todos/abc",
+        "/todos/99999999999999999999",
+        "/nowhere",
+    ] {
+        let response = web
+            .browser
+            .visit(Method::PATCH, path)?
+            .json(&done)
+            .send()
+            .await?;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         let page: Value = response.json().await?;
-        assert_eq!((&page["component"], &page["props"]["status"]), (&json!("Errors/Show"), &json!(404)), "{path}");
+        assert_eq!(
+            (&page["component"], &page["props"]["status"]),
+            (&json!("Errors/Show"), &json!(404)),
+            "{path}"
+        );
     }
     Ok(())
 }
@@ -78,13 +118,26 @@ async fn malformed_bodies_are_named() -> Result<()> {
     let web = Web::start().await?;
     let cases = [
         ("application/json", "{", 400, "the body is not JSON"),
-        ("application/json", "{}", 400, "param is missing or the value is empty: todo"),
-        ("application/x-www-form-urlencoded", "a=b", 400, "param is missing or the value is empty: todo"),
+        (
+            "application/json",
+            "{}",
+            400,
+            "param is missing or the value is empty: todo",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            "a=b",
+            400,
+            "param is missing or the value is empty: todo",
+        ),
         ("application/x-www-form-urlencoded", "%ff=%ff", 400, ""),
         ("text/plain", "milk", 415, "expected a form"),
     ];
     for (content_type, body, status, message) in cases {
-        let request = web.browser.visit(Method::POST, "/todos")?.header("content-type", content_type);
+        let request = web
+            .browser
+            .visit(Method::POST, "/todos")?
+            .header("content-type", content_type);
         let response = request.body(body).send().await?;
         assert_eq!(response.status().as_u16(), status, "{body}");
         let page: Value = response.json().await?;
@@ -100,10 +153,18 @@ async fn malformed_bodies_are_named() -> Result<()> {
 #[tokio::test]
 async fn wrong_methods_are_told_the_right_ones() -> Result<()> {
     let web = Web::start().await?;
-    let cases = [("/todos", Method::DELETE, "GET, HEAD, POST"), ("/todos/1", Method::GET, "PATCH, PUT, DELETE")];
+    let cases = [
+        ("/todos", Method::DELETE, "GET, HEAD, POST"),
+        ("/todos/1", Method::GET, "PATCH, PUT, DELETE"),
+    ];
     for (path, method, allowed) in cases {
         let token = web.browser.csrf_token().unwrap_or_default();
-        let response = web.browser.request(method, path)?.header("x-xsrf-token", token).send().await?;
+        let response = web
+            .browser
+            .request(method, path)?
+            .header("x-xsrf-token", token)
+            .send()
+            .await?;
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
         assert_eq!(response.headers()["allow"].to_str()?, allowed);
     }
@@ -122,18 +183,46 @@ async fn writes_need_the_token_of_the_session() -> Result<()> {
     let own_token = web.browser.csrf_token().unwrap_or_default();
     let attempts = [
         ("no token", post()?),
-        ("a wrong token", post()?.header("x-xsrf-token", "0".repeat(64))),
-        ("the token of another session", post()?.header("x-xsrf-token", foreign_token)),
-        ("a foreign origin", post()?.header("x-xsrf-token", &own_token).header("origin", "https://evil.example")),
-        ("a cross-site fetch", post()?.header("x-xsrf-token", &own_token).header("sec-fetch-site", "cross-site")),
+        (
+            "a wrong token",
+            post()?.header("x-xsrf-token", "0".repeat(64)),
+        ),
+        (
+            "the token of another session",
+            post()?.header("x-xsrf-token", foreign_token),
+        ),
+        (
+            "a foreign origin",
+            post()?
+                .header("x-xsrf-token", &own_token)
+                .header("origin", "https://evil.example"),
+        ),
+        (
+            "a cross-site fetch",
+            post()?
+                .header("x-xsrf-token", &own_token)
+                .header("sec-fetch-site", "cross-site"),
+        ),
     ];
     for (what, request) in attempts {
         let response = request.json(&body).send().await?;
-        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{what}");
+        assert_eq!(
+            response.status(),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{what}"
+        );
     }
-    let own_origin = post()?.header("x-xsrf-token", &own_token).header("origin", &web.url);
-    assert_eq!(own_origin.json(&body).send().await?.status(), StatusCode::SEE_OTHER);
-    assert_eq!(web.browser.props().await?["todos"].as_array().map(Vec::len), Some(1));
+    let own_origin = post()?
+        .header("x-xsrf-token", &own_token)
+        .header("origin", &web.url);
+    assert_eq!(
+        own_origin.json(&body).send().await?.status(),
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(
+        web.browser.props().await?["todos"].as_array().map(Vec::len),
+        Some(1)
+    );
     Ok(())
 }
 
@@ -142,7 +231,13 @@ async fn hostile_titles_stay_text() -> Result<()> {
     let web = Web::start().await?;
     let title = "</script><script>alert(1)</script>";
     web.browser.create(title).await?;
-    let html = web.browser.request(Method::GET, "/todos")?.send().await?.text().await?;
+    let html = web
+        .browser
+        .request(Method::GET, "/todos")?
+        .send()
+        .await?
+        .text()
+        .await?;
     assert!(!html.contains("<script>alert"), "{html}");
     assert_eq!(web.browser.props().await?["todos"][0]["title"], title);
     Ok(())
@@ -153,16 +248,36 @@ async fn the_rest_of_the_urls() -> Result<()> {
     let web = Web::start().await?;
     let get = |path| web.browser.request(Method::GET, path);
     let home = get("/")?.send().await?;
-    assert_eq!((home.status().as_u16(), home.headers()["location"].to_str()?), (302, "/todos"));
+    assert_eq!(
+        (home.status().as_u16(), home.headers()["location"].to_str()?),
+        (302, "/todos")
+    );
     assert_eq!(get("/up")?.send().await?.status(), StatusCode::OK);
 
     let asset = get("/assets/inertia-abc123.js")?.send().await?;
-    assert_eq!(asset.headers()["cache-control"].to_str()?, "public, max-age=31536000, immutable");
+    assert_eq!(
+        asset.headers()["cache-control"].to_str()?,
+        "public, max-age=31536000, immutable"
+    );
     assert!(asset.headers().get("set-cookie").is_none());
-    for path in ["/assets/nothing.js", "/assets/../.vite/manifest.json", "/assets/%2e%2e/.vite/manifest.json"] {
-        assert_eq!(get(path)?.send().await?.status(), StatusCode::NOT_FOUND, "{path}");
+    for path in [
+        "/assets/nothing.js",
+        "/assets/../.vite/manifest.json",
+        "/assets/%2e%2e/.vite/manifest.json",
+    ] {
+        assert_eq!(
+            get(path)?.send().await?.status(),
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
     }
-    let missing = get("/nowhere")?.header("accept", "application/json").send().await?;
-    assert_eq!(missing.json::<Value>().await?["error"], "There is nothing here");
+    let missing = get("/nowhere")?
+        .header("accept", "application/json")
+        .send()
+        .await?;
+    assert_eq!(
+        missing.json::<Value>().await?["error"],
+        "There is nothing here"
+    );
     Ok(())
 }

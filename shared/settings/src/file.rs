@@ -56,8 +56,9 @@ impl Files<'_> {
             Err(error) => return Err(problem(error.to_string())),
         };
         let text = erb::expand(&text, self.app_env, self.environment).map_err(problem)?;
-        let value =
-            serde_saphyr::from_str(&text).map_err(|error| problem(format!("not YAML: {error}")))?;
+        let plain = serde_saphyr::options! { with_snippet: false };
+        let value = serde_saphyr::from_str_with_options(&text, plain)
+            .map_err(|error| problem(format!("not YAML: {error}")))?;
         Ok(Some(value))
     }
 
