@@ -43,8 +43,16 @@ export class Tab {
   /** Adds a todo as a person with a mouse does, and waits until the server has it. */
   async create(title: string): Promise<void> {
     await this.input.fill(title)
-    await this.add.click()
+    await this.click(this.add)
     await expect(this.row(title)).toHaveAttribute('aria-busy', 'false')
+  }
+
+  toggle(title: string): Promise<void> {
+    return this.click(this.checkbox(title))
+  }
+
+  remove(title: string): Promise<void> {
+    return this.click(this.delete(title))
   }
 
   row(title: string): Locator {
@@ -86,6 +94,12 @@ export class Tab {
       const stat = this.page.locator('.todos-stat').filter({ hasText: label })
       await expect(stat).toHaveText(`${value}${label}`)
     }
+  }
+
+  /** People click in the tab before their eyes. The others draw a frame a second at best, which a click waits for. */
+  private async click(target: Locator): Promise<void> {
+    await this.page.bringToFront()
+    await target.click()
   }
 
   /** Ends as if the tab had run out of memory. */

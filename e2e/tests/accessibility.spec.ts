@@ -16,7 +16,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await hasNoViolation(tab)
 
     await tab.create('Done')
-    await tab.checkbox('Done').click()
+    await tab.toggle('Done')
     await client.create('A title so long that it has to be broken somewhere '.repeat(4).trim())
     await expect(tab.rows).toHaveCount(2)
     await tab.input.fill(' ')

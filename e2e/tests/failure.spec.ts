@@ -18,7 +18,7 @@ for (const [what, fault, why] of FAULTS) {
   test(`${what} to a toggle: the row is as before`, async ({ tab, client, suite }) => {
     await tab.create('Sleep')
     suite.webProxy.fail('PATCH', fault)
-    await tab.checkbox('Sleep').click()
+    await tab.toggle('Sleep')
     await expect(tab.alert).toHaveText(/Could not update “Sleep”/)
     await expect(tab.alert).toHaveText(why)
     await expect(tab.checkbox('Sleep')).not.toBeChecked()
@@ -27,7 +27,7 @@ for (const [what, fault, why] of FAULTS) {
     expect((await client.list())[0]?.completed).toBe(false)
 
     suite.webProxy.behave()
-    await tab.checkbox('Sleep').click()
+    await tab.toggle('Sleep')
     await expect(tab.alert).toHaveCount(0)
     await expect.poll(async () => (await client.list())[0]?.completed).toBe(true)
     await expect(tab.checkbox('Sleep')).toBeChecked()
@@ -36,7 +36,7 @@ for (const [what, fault, why] of FAULTS) {
   test(`${what} to a deletion: the row is back in its place`, async ({ tab, client, suite }) => {
     for (const title of ['One', 'Two', 'Three']) await tab.create(title)
     suite.webProxy.fail('DELETE', fault)
-    await tab.delete('Two').click()
+    await tab.remove('Two')
     await expect(tab.alert).toHaveText(/Could not delete “Two”/)
     await expect(tab.alert).toHaveText(why)
     await tab.shows('Three', 'Two', 'One')
@@ -62,7 +62,7 @@ test('a live update during a failing request is kept', async ({ tab, client, sui
   await tab.create('Mine')
   suite.webProxy.fail('PATCH', { answer: 500 })
   const release = suite.webProxy.hold('PATCH')
-  await tab.checkbox('Mine').click()
+  await tab.toggle('Mine')
   await expect(tab.checkbox('Mine')).toBeChecked()
   await client.create('Theirs')
   await tab.shows('Theirs', 'Mine')
@@ -76,7 +76,7 @@ test('a live update during a failing request is kept', async ({ tab, client, sui
 test('when only the answer is lost, the change is there all the same', async ({ tab, suite }) => {
   await tab.create('Already done')
   suite.webProxy.fail('PATCH', 'drop answer')
-  await tab.checkbox('Already done').click()
+  await tab.toggle('Already done')
   await expect(tab.alert).toHaveText(/cannot be reached/)
   await expect(tab.checkbox('Already done')).toBeChecked()
   await noDialog(tab)
@@ -85,7 +85,7 @@ test('when only the answer is lost, the change is there all the same', async ({ 
 test('the server refuses a request without its token: the row is as before', async ({ tab, visitor, client }) => {
   await tab.create('Guarded')
   await visitor.context.clearCookies({ name: 'XSRF-TOKEN' })
-  await tab.checkbox('Guarded').click()
+  await tab.toggle('Guarded')
   await expect(tab.alert).toHaveText(/this page has expired/)
   await expect(tab.checkbox('Guarded')).not.toBeChecked()
   await noDialog(tab)
@@ -95,7 +95,7 @@ test('the server refuses a request without its token: the row is as before', asy
 test('a todo that somebody else has deleted goes away', async ({ tab, client, suite }) => {
   await tab.create('Gone soon')
   const release = suite.webProxy.hold('PATCH')
-  await tab.checkbox('Gone soon').click()
+  await tab.toggle('Gone soon')
   await client.remove('Gone soon')
   release()
   await expect(tab.alert).toHaveText(/it no longer exists/)

@@ -42,7 +42,7 @@ test('five quick toggles all stick', async ({ tab, client, suite }) => {
   for (const title of titles) await client.create(title)
   await expect(tab.rows).toHaveCount(5)
   const release = suite.webProxy.hold('PATCH')
-  for (const title of titles) await tab.checkbox(title).click()
+  for (const title of titles) await tab.toggle(title)
   await expect(tab.page.getByRole('checkbox', { checked: true })).toHaveCount(5)
   await expect.poll(() => suite.webProxy.count('PATCH')).toBe(5)
   release()
@@ -54,7 +54,7 @@ test('five quick toggles all stick', async ({ tab, client, suite }) => {
 test('of five toggles of one todo the last counts', async ({ tab, client, suite }) => {
   await tab.create('Undecided')
   const release = suite.webProxy.hold('PATCH')
-  for (let i = 0; i < 5; i++) await tab.checkbox('Undecided').click()
+  for (let i = 0; i < 5; i++) await tab.toggle('Undecided')
   await expect(tab.checkbox('Undecided')).toBeChecked()
   release()
   await expect.poll(async () => (await client.list())[0]?.completed).toBe(true)
@@ -67,7 +67,7 @@ test('two browsers that toggle the same todo end with the same', async ({ visito
   const [a, b] = [await visitor.openTab(), await (await newVisitor()).openTab()]
   await client.create('Shared')
   for (const tab of [a, b]) await expect(tab.row('Shared')).toBeVisible()
-  await Promise.all([a.checkbox('Shared').click(), b.checkbox('Shared').click()])
+  await Promise.all([a.toggle('Shared'), b.toggle('Shared')])
   await client.create('End')
   for (const tab of [a, b]) await expect(tab.row('End')).toBeVisible()
   await expect(async () => {

@@ -10,7 +10,7 @@ test('todos are added, toggled and deleted, and stay so', async ({ tab, client }
   await expect(tab.page.getByText('No todos yet. Add one above!')).toBeHidden()
   await tab.counts(2, 0, 2)
 
-  await tab.checkbox('Buy milk').click()
+  await tab.toggle('Buy milk')
   await expect(tab.checkbox('Buy milk')).toBeChecked()
   await tab.counts(2, 1, 1)
   await expect.poll(async () => (await client.list()).map(({ completed }) => completed)).toEqual([false, true])
@@ -20,8 +20,8 @@ test('todos are added, toggled and deleted, and stay so', async ({ tab, client }
   await expect(tab.checkbox('Buy milk')).toBeChecked()
   await expect(tab.checkbox('Water the plants')).not.toBeChecked()
 
-  await tab.delete('Buy milk').click()
-  await tab.delete('Water the plants').click()
+  await tab.remove('Buy milk')
+  await tab.remove('Water the plants')
   await expect(tab.page.getByText('No todos yet. Add one above!')).toBeVisible()
   await tab.counts(0, 0, 0)
   await expect.poll(() => client.list()).toEqual([])

@@ -12,11 +12,11 @@ test('a change in one tab shows in all tabs and in another browser, with one soc
 
   await a!.create('Book the train')
   for (const tab of all) await tab.shows('Book the train')
-  await c!.checkbox('Book the train').click()
+  await c!.toggle('Book the train')
   for (const tab of all) await expect(tab.checkbox('Book the train')).toBeChecked()
   await far.create('Pack')
   for (const tab of all) await tab.shows('Pack', 'Book the train')
-  await b!.delete('Book the train').click()
+  await b!.remove('Book the train')
   for (const tab of all) await tab.shows('Pack')
   for (const tab of all) await tab.counts(1, 0, 1)
 

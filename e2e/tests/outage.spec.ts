@@ -30,7 +30,7 @@ test('the network falls silent: the page notices, and catches up', async ({ visi
   const tabs = await visitor.openTabs(2)
   suite.cableProxy.fallSilent()
   await client.create('Unheard')
-  for (const tab of tabs) await expect(tab.status).toHaveText('Reconnecting…')
+  for (const tab of tabs) await expect(tab.status).toHaveText(/^(Connecting|Reconnecting)…$/)
   suite.cableProxy.recover()
   for (const tab of tabs) await tab.isLive()
   for (const tab of tabs) await tab.shows('Unheard')
