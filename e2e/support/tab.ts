@@ -96,6 +96,20 @@ export class Tab {
     }
   }
 
+  /** Counts how often the page was drawn without this title from now on, however briefly. */
+  async watchFor(title: string): Promise<() => Promise<number>> {
+    const losses = await this.page.evaluateHandle((title) => {
+      const counter = { losses: 0 }
+      const look = () => {
+        const titles = [...document.querySelectorAll('.todos-text')].map(({ textContent }) => textContent)
+        if (!titles.includes(title)) counter.losses++
+      }
+      new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })
+      return counter
+    }, title)
+    return () => losses.evaluate((counter) => counter.losses)
+  }
+
   /** People click in the tab before their eyes. The others draw a frame a second at best, which a click waits for. */
   private async click(target: Locator): Promise<void> {
     await this.page.bringToFront()

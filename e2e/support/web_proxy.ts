@@ -13,6 +13,7 @@ export class WebProxy {
   private readonly faults = new Map<string, Fault>()
   private readonly gates = new Map<string, Promise<void>>()
   private readonly seen: string[] = []
+  private readonly answers: string[] = []
   private readonly server = http.createServer((request, response) => void this.handle(request, response))
 
   start(): Promise<number> {
@@ -31,12 +32,12 @@ export class WebProxy {
 
   /** Requests with this method wait until the returned function is called. */
   hold(method: string): () => void {
-    let release = () => {}
-    this.gates.set(method, new Promise((resolve) => (release = resolve)))
-    return () => {
-      this.gates.delete(method)
-      release()
-    }
+    return this.close(method)
+  }
+
+  /** The server hears of requests with this method, but its answers wait until the returned function is called. */
+  holdAnswers(method: string): () => void {
+    return this.close(`answers to ${method}`)
   }
 
   /** How many requests with this method came since `behave`. */
@@ -44,11 +45,25 @@ export class WebProxy {
     return this.seen.filter((seen) => seen === method).length
   }
 
+  /** How many requests with this method the server has answered since `behave`. */
+  answered(method: string): number {
+    return this.answers.filter((answered) => answered === method).length
+  }
+
   /** No faults, and everything forgotten. */
   behave(): void {
     this.faults.clear()
     this.gates.clear()
-    this.seen.length = 0
+    this.seen.length = this.answers.length = 0
+  }
+
+  private close(gate: string): () => void {
+    let release = () => {}
+    this.gates.set(gate, new Promise((resolve) => (release = resolve)))
+    return () => {
+      this.gates.delete(gate)
+      release()
+    }
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -62,12 +77,15 @@ export class WebProxy {
   }
 
   private forward(request: IncomingMessage, response: ServerResponse, dropAnswer: boolean): void {
-    const { method, url: path, headers } = request
+    const { method = '', url: path, headers } = request
     const hangUp = () => request.socket.destroy()
     const upstream = http.request({ host: '127.0.0.1', port: this.target, method, path, headers }, (reply) => {
+      this.answers.push(method)
       if (dropAnswer) return hangUp()
-      response.writeHead(reply.statusCode ?? 502, reply.headers)
-      reply.pipe(response)
+      void (this.gates.get(`answers to ${method}`) ?? Promise.resolve()).then(() => {
+        response.writeHead(reply.statusCode ?? 502, reply.headers)
+        reply.pipe(response)
+      })
     })
     upstream.on('error', hangUp)
     request.pipe(upstream)

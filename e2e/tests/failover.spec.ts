@@ -70,3 +70,14 @@ test('when the leader is reloaded, one tab leads and all show the list', async (
   await expect.poll(() => suite.cableSockets()).toBe(1)
   expect(visitor.openSockets()).toBe(1)
 })
+
+test('a leader that gives way closes its socket', async ({ suite, visitor }) => {
+  const tab = await visitor.openTab()
+  await expect(tab.badge).toHaveText('Leader')
+  // A tab without locks, with the lowest of all ids, says that it leads.
+  await tab.page.evaluate(() => {
+    new BroadcastChannel('todos-sync').postMessage({ type: 'ping', payload: null, from: '00000000' })
+  })
+  await expect(tab.badge).toHaveText('Follower')
+  await expect.poll(() => suite.cableSockets()).toBe(0)
+})

@@ -75,3 +75,20 @@ test('two browsers that toggle the same todo end with the same', async ({ visito
     for (const tab of [a, b]) expect(await tab.checkbox('Shared').isChecked()).toBe(truth)
   }).toPass({ timeout: 15_000 })
 })
+
+test('an answer that is older than what the page shows changes nothing', async ({ tab, client, suite }) => {
+  await tab.create('Mine')
+  const release = suite.webProxy.holdAnswers('GET')
+  const before = suite.webProxy.answered('GET')
+  await tab.toggle('Mine')
+  // The list that follows the toggle was made, and is on its way.
+  await expect.poll(() => suite.webProxy.answered('GET')).toBe(before + 1)
+  await client.create('Newer')
+  await tab.shows('Newer', 'Mine')
+  const losses = await tab.watchFor('Newer')
+  release()
+  await tab.create('Last')
+  await tab.shows('Last', 'Newer', 'Mine')
+  await expect(tab.checkbox('Mine')).toBeChecked()
+  expect(await losses()).toBe(0)
+})
