@@ -103,8 +103,10 @@ fn try_start(config: &Arc<DatabaseConfig>) -> Result<Started, Box<dyn std::error
 
 fn handler(path: PathBuf, events: Sender<()>) -> impl notify::EventHandler {
     move |event: notify::Result<notify::Event>| {
+        // An overflow of the system's queue names no file: ours may have been among them.
         let ours = event.map_or(true, |event| {
-            !event.kind.is_access() && event.paths.iter().any(|at| is_of(&path, at))
+            event.need_rescan()
+                || !event.kind.is_access() && event.paths.iter().any(|at| is_of(&path, at))
         });
         if ours {
             // The receiver is gone only when the watch ends.
@@ -142,7 +144,10 @@ fn follow(
         while let Some(&pause) = looks.next() {
             match events.recv_timeout(Duration::from_micros(pause)) {
                 // It may stand for a commit that becomes visible only later, so all looks begin anew.
-                Ok(()) => looks = LOOKS.iter(),
+                Ok(()) => {
+                    while events.try_recv().is_ok() {}
+                    looks = LOOKS.iter();
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }

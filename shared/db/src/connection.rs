@@ -1,8 +1,10 @@
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, QueryResult, SqliteConnection};
+use rustix::fs::{Access, access};
 
 use crate::error::is_busy;
 use crate::{DatabaseConfig, DbError};
@@ -20,6 +22,7 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
     {
         fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
     }
+    writable(&config.path).map_err(failed)?;
     let url = config
         .path
         .to_str()
@@ -32,6 +35,20 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
     patiently(config, || connection.batch_execute(&pragmas))
         .map_err(|error| failed(error.to_string()))?;
     Ok(connection)
+}
+
+/// SQLite opens a file that it may not write without a word, and fails at the first write.
+fn writable(path: &Path) -> Result<(), String> {
+    let refused = |what: &'static str| {
+        move |error| format!("{what} cannot be written: {}", std::io::Error::from(error))
+    };
+    if path.exists() {
+        access(path, Access::WRITE_OK).map_err(refused("the file"))?;
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    access(folder.unwrap_or(Path::new(".")), Access::WRITE_OK).map_err(refused("its folder"))
 }
 
 #[allow(

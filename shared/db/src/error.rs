@@ -51,8 +51,14 @@ pub enum DbError {
     /// A statement failed.
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
-    /// The transaction that carried this write, together with others, could not be begun or committed.
-    #[error("the transaction was rolled back: {0}")]
+    /// The transaction ended before its time.
+    #[error("the transaction broke: {reason}")]
+    Broken {
+        /// What ended it.
+        reason: String,
+    },
+    /// The transaction that carried this write, perhaps together with others, could not be begun or committed.
+    #[error("the transaction was rolled back")]
     RolledBack(#[source] Arc<DbError>),
     /// The code that was given to run on the connection panicked; its writes were rolled back.
     #[error("the database work panicked: {0}")]

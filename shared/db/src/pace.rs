@@ -20,7 +20,9 @@ impl Pace {
 
     /// How long it is until the next look: never longer than the interval, whatever happens to the clock.
     pub fn until_next(self) -> Duration {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         self.after(now)
     }
 

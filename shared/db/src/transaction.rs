@@ -48,12 +48,14 @@ pub(crate) fn rollback(connection: &mut SqliteConnection) -> QueryResult<()> {
     <Manager as TransactionManager<SqliteConnection>>::rollback_transaction(connection)
 }
 
-/// Whether a transaction is open and sound: after some errors (disk full, I/O) SQLite ends it by itself.
-pub(crate) fn is_open(connection: &mut SqliteConnection) -> bool {
+/// Whether the connection is in the transaction that was begun here, and in none within it.
+pub(crate) fn is_outermost(connection: &mut SqliteConnection) -> bool {
     match <Manager as TransactionManager<SqliteConnection>>::transaction_manager_status_mut(
         connection,
     ) {
-        TransactionManagerStatus::Valid(status) => status.transaction_depth().is_some(),
+        TransactionManagerStatus::Valid(status) => status
+            .transaction_depth()
+            .is_some_and(|depth| depth.get() == 1),
         TransactionManagerStatus::InError => false,
     }
 }

@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 
 use crate::{DatabaseConfig, DbError, connection, transaction};
 
+/// What is wrong when a write began a transaction of its own and did not end it, as when it panicked within one.
+const LEFT_OPEN: &str = "a write left a transaction of its own open";
 /// Writes in one transaction, at most: the lock is held for some milliseconds, not longer.
 const GROUP: usize = 256;
 
@@ -103,7 +105,11 @@ impl Shared {
         };
         match transaction::try_begin(connection) {
             Ok(true) => perform(&mut guard, self.take()),
-            Ok(false) | Err(_) => return false,
+            Ok(false) => return false,
+            Err(_) => {
+                *guard = None;
+                return false;
+            }
         }
         self.resign()
     }
@@ -129,13 +135,16 @@ impl Shared {
     }
 
     fn begin(&self, guard: &mut Option<SqliteConnection>) -> Result<(), DbError> {
-        if guard.is_none() {
-            *guard = Some(open(&self.config)?);
+        let mut connection = match guard.take() {
+            Some(connection) => connection,
+            None => open(&self.config)?,
+        };
+        let begun = transaction::begin(&mut connection, &self.config);
+        // A connection that cannot begin for another reason than a lock is not asked again.
+        if matches!(begun, Ok(()) | Err(DbError::Locked { .. })) {
+            *guard = Some(connection);
         }
-        match guard.as_mut() {
-            Some(connection) => transaction::begin(connection, &self.config),
-            None => Err(DbError::ShutDown),
-        }
+        begun
     }
 }
 
@@ -146,39 +155,38 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
     Ok(connection)
 }
 
-/// Performs the group in the transaction that was begun, and ends it. A connection whose transaction broke is dropped.
+/// Performs the group in the transaction that was begun, and ends it. A connection whose transaction broke is closed,
+/// which undoes all that it did.
 fn perform(guard: &mut Option<SqliteConnection>, mut group: Vec<Box<dyn PendingWrite>>) {
-    let Some(connection) = guard.as_mut() else {
-        return;
+    let Some(mut connection) = guard.take() else {
+        return reply_all(group, Err(&Arc::new(DbError::ShutDown)));
     };
-    let alone = group.len() == 1;
-    let mut keep = true;
-    for write in &mut group {
-        keep = write.perform(connection, alone);
-        if !keep {
-            break;
+    match perform_in_transaction(&mut connection, &mut group) {
+        Ok(()) => {
+            *guard = Some(connection);
+            reply_all(group, Ok(()));
         }
-    }
-    match end(connection, keep, alone) {
-        Ok(()) => reply_all(group, Ok(())),
         Err(error) => {
-            *guard = None;
+            drop(connection);
             reply_all(group, Err(&Arc::new(error)));
         }
     }
 }
 
-fn end(connection: &mut SqliteConnection, keep: bool, alone: bool) -> Result<(), DbError> {
-    if keep {
-        return Ok(transaction::commit(connection)?);
+fn perform_in_transaction(
+    connection: &mut SqliteConnection,
+    group: &mut [Box<dyn PendingWrite>],
+) -> Result<(), DbError> {
+    if let [only] = group {
+        return match only.perform(connection)? {
+            Performed::Done => Ok(transaction::commit(connection)?),
+            Performed::Failed => Ok(transaction::rollback(connection)?),
+        };
     }
-    let sound = transaction::is_open(connection);
-    transaction::rollback(connection)?;
-    if sound && alone {
-        Ok(())
-    } else {
-        Err(diesel::result::Error::BrokenTransactionManager.into())
+    for write in group {
+        write.perform_in_savepoint(connection)?;
     }
+    Ok(transaction::commit(connection)?)
 }
 
 fn reply_all(group: Vec<Box<dyn PendingWrite>>, outcome: Result<(), &Arc<DbError>>) {
@@ -193,10 +201,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 trait PendingWrite: Send {
-    /// Runs the work, `alone` in its transaction or within a savepoint. `false` when the transaction cannot go on.
-    fn perform(&mut self, connection: &mut SqliteConnection, alone: bool) -> bool;
+    /// Runs the work.
+    ///
+    /// # Errors
+    /// When the transaction broke and must not go on.
+    fn perform(&mut self, connection: &mut SqliteConnection) -> Result<Performed, DbError>;
+
+    /// Runs the work so that it can fail alone.
+    ///
+    /// # Errors
+    /// When the transaction broke and must not go on.
+    fn perform_in_savepoint(&mut self, connection: &mut SqliteConnection) -> Result<(), DbError>;
+
     /// Tells the caller, once the fate of the transaction is known.
     fn reply(self: Box<Self>, transaction: Result<(), &Arc<DbError>>);
+}
+
+enum Performed {
+    Done,
+    Failed,
 }
 
 struct Write<T, F> {
@@ -205,27 +228,67 @@ struct Write<T, F> {
     reply: oneshot::Sender<Result<T, DbError>>,
 }
 
+impl<T, F> Write<T, F>
+where
+    F: FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+{
+    /// Runs the work and keeps what it comes to.
+    fn run(&mut self, connection: &mut SqliteConnection) -> Performed {
+        let Some(work) = self.work.take() else {
+            return Performed::Done;
+        };
+        let outcome = match catch_unwind(AssertUnwindSafe(|| work(connection))) {
+            Ok(outcome) => outcome.map_err(DbError::from),
+            Err(panic) => Err(DbError::Panicked(panic_message(&*panic))),
+        };
+        let performed = match outcome {
+            Ok(_) => Performed::Done,
+            Err(_) => Performed::Failed,
+        };
+        self.outcome = Some(outcome);
+        performed
+    }
+
+    /// What broke the transaction: the work's own error where it has one, for SQLite ends a transaction by itself after
+    /// some errors, such as a full disk.
+    fn broken(&self, reason: &str) -> DbError {
+        let own = self
+            .outcome
+            .as_ref()
+            .and_then(|outcome| outcome.as_ref().err());
+        let reason = own.map_or_else(|| reason.to_owned(), ToString::to_string);
+        DbError::Broken { reason }
+    }
+}
+
 impl<T, F> PendingWrite for Write<T, F>
 where
     T: Send,
     F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send,
 {
-    fn perform(&mut self, connection: &mut SqliteConnection, alone: bool) -> bool {
-        let Some(work) = self.work.take() else {
-            return true;
-        };
-        let outcome = if alone {
-            run(work, connection)
+    fn perform(&mut self, connection: &mut SqliteConnection) -> Result<Performed, DbError> {
+        let performed = self.run(connection);
+        if transaction::is_outermost(connection) {
+            Ok(performed)
         } else {
-            in_savepoint(work, connection)
-        };
-        let keep = if alone {
-            outcome.is_ok()
-        } else {
-            transaction::is_open(connection)
-        };
-        self.outcome = Some(outcome);
-        keep
+            Err(self.broken(LEFT_OPEN))
+        }
+    }
+
+    fn perform_in_savepoint(&mut self, connection: &mut SqliteConnection) -> Result<(), DbError> {
+        let ended = connection.transaction(|connection| match self.run(connection) {
+            Performed::Done => Ok(()),
+            Performed::Failed => Err(diesel::result::Error::RollbackTransaction),
+        });
+        match ended {
+            Ok(()) | Err(diesel::result::Error::RollbackTransaction)
+                if transaction::is_outermost(connection) =>
+            {
+                Ok(())
+            }
+            Ok(()) => Err(self.broken(LEFT_OPEN)),
+            Err(error) => Err(self.broken(&error.to_string())),
+        }
     }
 
     fn reply(self: Box<Self>, transaction: Result<(), &Arc<DbError>>) {
@@ -238,23 +301,6 @@ where
         };
         // The caller may have stopped waiting.
         drop(self.reply.send(outcome));
-    }
-}
-
-fn in_savepoint<T>(
-    work: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
-    connection: &mut SqliteConnection,
-) -> Result<T, DbError> {
-    connection.transaction(|connection| run(work, connection))
-}
-
-fn run<T>(
-    work: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
-    connection: &mut SqliteConnection,
-) -> Result<T, DbError> {
-    match catch_unwind(AssertUnwindSafe(|| work(connection))) {
-        Ok(outcome) => Ok(outcome?),
-        Err(panic) => Err(DbError::Panicked(panic_message(&*panic))),
     }
 }
 

@@ -83,6 +83,118 @@ async fn a_panic_undoes_its_own_write_only() {
     assert_eq!(database.read(count).await.unwrap(), 1);
 }
 
+fn panic_within_a_transaction_of_its_own(connection: &mut SqliteConnection) -> QueryResult<()> {
+    use diesel::Connection as _;
+    connection.transaction(|connection| {
+        insert(connection)?;
+        panic!("told to")
+    })
+}
+
+#[tokio::test]
+async fn a_panic_within_a_transaction_of_its_own_leaves_the_writer_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, other) = (with_table(&folder).await, open(&folder));
+    let error = database
+        .write(panic_within_a_transaction_of_its_own)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, DbError::Panicked(_)), "{error:?}");
+    database.write(insert).await.unwrap();
+    other.write(insert).await.unwrap();
+    assert_eq!(database.read(count).await.unwrap(), 2);
+}
+
+/// Makes many writes wait, so that they share one transaction.
+async fn grouped<T: Send + 'static>(
+    database: &Database,
+    works: Vec<fn(&mut SqliteConnection) -> QueryResult<T>>,
+) -> Vec<Result<T, DbError>> {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (started, is_started) = tokio::sync::oneshot::channel();
+    let first = tokio::task::spawn_blocking({
+        let database = database.clone();
+        move || {
+            let wait = database.write(move |_| {
+                started.send(()).unwrap();
+                released.recv().unwrap();
+                Ok(())
+            });
+            tokio::runtime::Handle::current().block_on(wait)
+        }
+    });
+    is_started.await.unwrap();
+    let mut writes: Vec<_> = works
+        .into_iter()
+        .map(|work| Box::pin(database.write(work)))
+        .collect();
+    for write in &mut writes {
+        assert!(poll_once(write).await.is_none());
+    }
+    release.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    let mut outcomes = Vec::new();
+    for write in writes {
+        outcomes.push(write.await);
+    }
+    outcomes
+}
+
+/// Polls once.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_write_is_acknowledged_that_a_broken_transaction_took_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, other) = (with_table(&folder).await, open(&folder));
+    let outcomes = grouped(
+        &database,
+        vec![insert, panic_within_a_transaction_of_its_own, insert],
+    )
+    .await;
+    assert!(
+        matches!(outcomes[1], Err(DbError::Panicked(_))),
+        "{outcomes:?}"
+    );
+    for neighbour in [&outcomes[0], &outcomes[2]] {
+        let error = neighbour.as_ref().unwrap_err();
+        assert_eq!(
+            error.root().to_string(),
+            "the transaction broke: the database work panicked: told to"
+        );
+    }
+    assert_eq!(other.read(count).await.unwrap(), 0);
+    database.write(insert).await.unwrap();
+    assert_eq!(other.read(count).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_named_to_all_whose_writes_it_took() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = with_table(&folder).await;
+    database
+        .write(|c| c.batch_execute("PRAGMA max_page_count = 10"))
+        .await
+        .unwrap();
+    let fill =
+        |c: &mut SqliteConnection| c.batch_execute("INSERT INTO notes VALUES (zeroblob(100000))");
+    let outcomes = grouped(&database, vec![insert, fill, insert]).await;
+    for outcome in &outcomes {
+        let error = outcome.as_ref().unwrap_err();
+        assert!(error.root().to_string().contains("full"), "{error:?}");
+    }
+    database.write(insert).await.unwrap();
+    assert_eq!(database.read(count).await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn a_failed_write_can_use_transactions_of_its_own() {
     use diesel::Connection as _;
