@@ -2,6 +2,8 @@
 # Tests `bin/serve` as a person uses it: it comes up, stops when it is told to, stops as a whole when a process dies,
 # and leaves nothing behind. With foreman where that is installed, and with its own loop.
 source "$(dirname "$0")/../bin/lib.sh"
+# Each background command gets a process group of its own; without that, bash makes it deaf to INT.
+set -m
 
 passed=0 failed=0
 check() { # what, command...
