@@ -73,7 +73,14 @@ pub async fn run(
         channels.shutdown().await;
         handle.stop(true).await;
     };
-    let (outcome, ()) = tokio::join!(server, stop);
+    // Should the server end by itself, everything else does too.
+    let serve = async {
+        server
+            .await
+            .inspect(|()| shutdown.cancel())
+            .inspect_err(|_| shutdown.cancel())
+    };
+    let (outcome, ()) = tokio::join!(serve, stop);
     listening.await?;
     Ok(outcome?)
 }

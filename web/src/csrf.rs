@@ -62,7 +62,7 @@ impl Csrf {
 pub(crate) async fn protect_from_forgery(
     csrf: Data<Csrf>,
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let session = request.get_session();
     let token = session
@@ -70,8 +70,10 @@ pub(crate) async fn protect_from_forgery(
         .ok()
         .flatten()
         .map(|seed| csrf.token(&seed));
-    if !is_safe(request.method()) {
-        verify(request.headers(), token.as_deref())?;
+    if !is_safe(request.method())
+        && let Err(refused) = verify(request.headers(), token.as_deref())
+    {
+        return Ok(request.error_response(refused).map_into_right_body());
     }
     let has_cookie = token.is_some()
         && request
@@ -83,7 +85,7 @@ pub(crate) async fn protect_from_forgery(
         let token = token.map_or_else(|| start(&csrf, &session), Ok)?;
         response.response_mut().add_cookie(&csrf.cookie(token))?;
     }
-    Ok(response)
+    Ok(response.map_into_left_body())
 }
 
 fn is_safe(method: &Method) -> bool {

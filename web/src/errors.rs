@@ -2,12 +2,16 @@
 
 mod page;
 
+use std::time::Duration;
+
 use actix_web::ResponseError;
 use actix_web::http::StatusCode;
 use app::models::TodoError;
 use db::DbError;
 use inertia::RenderError;
 pub(crate) use page::pages;
+
+use crate::background::Lost;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AppError {
@@ -25,12 +29,17 @@ pub(crate) enum AppError {
     Database(#[from] DbError),
     #[error(transparent)]
     Render(#[from] RenderError),
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    #[error("the body did not arrive within {} s", limit.as_secs())]
+    RequestTimeout { limit: Duration },
 }
 
 impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::RequestTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidAuthenticityToken { .. } | Self::Todo(TodoError::Invalid(_)) => {
                 StatusCode::UNPROCESSABLE_ENTITY
@@ -41,7 +50,7 @@ impl ResponseError for AppError {
             {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::Todo(_) | Self::Database(_) | Self::Render(_) => {
+            Self::Todo(_) | Self::Database(_) | Self::Render(_) | Self::Lost(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         }

@@ -1,4 +1,5 @@
 use actix_web::HttpRequest;
+use actix_web::http::header;
 use askama::Template;
 use inertia::Layout;
 use settings::{CableAdapter, Settings};
@@ -31,7 +32,7 @@ enum CableUrl {
     /// There, for every page.
     At(String),
     /// On this port of the host that the page came from.
-    OnPort(u16),
+    OnPort { scheme: &'static str, port: u16 },
 }
 
 impl CableUrl {
@@ -39,21 +40,25 @@ impl CableUrl {
         match (&settings.web.cable_url, &settings.cable.adapter) {
             (Some(url), _) => Self::At(url.clone()),
             (None, CableAdapter::Async) => Self::At(settings.cable.server.mount_path.clone()),
-            (None, CableAdapter::SolidCable(_)) => Self::OnPort(settings.cable.port),
+            (None, CableAdapter::SolidCable(_)) => Self::OnPort {
+                scheme: if settings.web.assume_ssl { "wss" } else { "ws" },
+                port: settings.cable.port,
+            },
         }
     }
 
     fn for_request(&self, request: &HttpRequest) -> String {
         match self {
             Self::At(url) => url.clone(),
-            Self::OnPort(port) => {
-                let connection = request.connection_info();
-                let scheme = if connection.scheme() == "https" {
-                    "wss"
-                } else {
-                    "ws"
-                };
-                format!("{scheme}://{}:{port}/cable", host_name(connection.host()))
+            Self::OnPort { scheme, port } => {
+                let host = request
+                    .headers()
+                    .get(header::HOST)
+                    .and_then(|host| host.to_str().ok());
+                format!(
+                    "{scheme}://{}:{port}/cable",
+                    host_name(host.unwrap_or("localhost"))
+                )
             }
         }
     }

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod assets;
+mod background;
 mod controllers;
 mod csrf;
 mod errors;

@@ -13,9 +13,9 @@ use boot::{CableLink, Jobs, Stores};
 use settings::{SecretKeyBase, Settings};
 use telemetry::Failure;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::assets::Assets;
+use crate::background::Background;
 use crate::csrf::{Csrf, protect_from_forgery};
 use crate::{errors, layout, routes};
 
@@ -47,10 +47,17 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let assets = find_assets(&settings)?;
     let Stores { app, jobs, cable } = Stores::open(&settings)?;
-    let background = TaskTracker::new();
+    let background = Background::new(shutdown.clone());
     perform_jobs(jobs, &app, &shutdown, &background);
     let channels = own_channels(&cable, &app, &settings);
-    let server = server(listener, &settings, assets, app, channels.clone())?;
+    let server = server(
+        listener,
+        &settings,
+        assets,
+        app,
+        &background,
+        channels.clone(),
+    )?;
 
     let handle = server.handle();
     let stop = async {
@@ -60,9 +67,15 @@ pub async fn run(
         }
         handle.stop(true).await;
     };
-    let (outcome, ()) = tokio::join!(server, stop);
-    background.close();
-    background.wait().await;
+    // Should the server end by itself, everything else does too.
+    let serve = async {
+        server
+            .await
+            .inspect(|()| shutdown.cancel())
+            .inspect_err(|_| shutdown.cancel())
+    };
+    let (outcome, ()) = tokio::join!(serve, stop);
+    background.end().await;
     Ok(outcome?)
 }
 
@@ -76,7 +89,7 @@ fn perform_jobs(
     jobs: Jobs,
     app: &AppContext,
     shutdown: &CancellationToken,
-    background: &TaskTracker,
+    background: &Background,
 ) {
     if let Jobs::Async(runner) = jobs {
         background.spawn(runner.run(app::jobs(), app.clone(), shutdown.clone()));
@@ -104,6 +117,7 @@ fn server(
     settings: &Settings,
     assets: Assets,
     app: AppContext,
+    background: &Background,
     channels: Option<Channels<AppContext>>,
 ) -> Result<actix_web::dev::Server, Failure> {
     let address = listener.local_addr()?;
@@ -115,10 +129,12 @@ fn server(
             settings.web.assume_ssl,
         )),
     );
+    let background = Data::new(background.clone());
     let (secret, web) = (settings.secret_key_base.clone(), settings.web.clone());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(app.clone())
+            .app_data(background.clone())
             .app_data(csrf.clone())
             .app_data(layout.clone())
             .app_data(web::PayloadConfig::new(web.max_body_size))

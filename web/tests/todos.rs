@@ -211,7 +211,25 @@ async fn writes_need_the_token_of_the_session() -> Result<()> {
             StatusCode::UNPROCESSABLE_ENTITY,
             "{what}"
         );
+        assert_eq!(
+            response.headers()["x-content-type-options"].to_str()?,
+            "nosniff"
+        );
+        assert!(
+            response
+                .text()
+                .await?
+                .contains("<h1>The change was refused</h1>"),
+            "{what}"
+        );
     }
+    let inertia = post()?
+        .header("x-inertia", "true")
+        .json(&body)
+        .send()
+        .await?;
+    assert_eq!(inertia.headers()["x-inertia"].to_str()?, "true");
+    assert_eq!(inertia.json::<Value>().await?["component"], "Errors/Show");
     let own_origin = post()?
         .header("x-xsrf-token", &own_token)
         .header("origin", &web.url);

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use test_support::Suite;
 
 fn message(frame: &str) -> Value {
-    serde_json::from_str::<Value>(frame).map(|frame| frame["message"].clone()).unwrap_or_default()
+    serde_json::from_str::<Value>(frame)
+        .map(|frame| frame["message"].clone())
+        .unwrap_or_default()
 }
 
 #[tokio::test]
@@ -25,11 +27,22 @@ async fn a_change_reaches_every_socket() -> Result<()> {
     let id = browser.props().await?["todos"][0]["id"].clone();
     let path = format!("/todos/{id}");
     let done = json!({ "todo": { "completed": true } });
-    assert_eq!(browser.visit(Method::PATCH, &path)?.json(&done).send().await?.status(), 303);
+    assert_eq!(
+        browser
+            .visit(Method::PATCH, &path)?
+            .json(&done)
+            .send()
+            .await?
+            .status(),
+        303
+    );
     let list = message(&first.text_with(r#""rev":2"#).await?);
     assert_eq!(list["todos"][0]["completed"], true);
 
-    assert_eq!(browser.visit(Method::DELETE, &path)?.send().await?.status(), 303);
+    assert_eq!(
+        browser.visit(Method::DELETE, &path)?.send().await?.status(),
+        303
+    );
     let list = message(&second.text_with(r#""rev":3"#).await?);
     assert_eq!(list["todos"], json!([]));
     Ok(())
@@ -42,20 +55,29 @@ async fn a_new_socket_gets_the_list_before_its_confirmation() -> Result<()> {
     browser.create("already there").await?;
     let mut socket = test_support::Socket::open(&suite.cable_url(), Some(&suite.url())).await?;
     assert_eq!(socket.text().await?, r#"{"type":"welcome"}"#);
-    socket.send(r#"{"command":"subscribe","identifier":"{\"channel\":\"TodosChannel\"}"}"#).await?;
+    socket
+        .send(r#"{"command":"subscribe","identifier":"{\"channel\":\"TodosChannel\"}"}"#)
+        .await?;
     let list = message(&socket.text().await?);
     assert_eq!(list["todos"][0]["title"], "already there");
     let props = browser.props().await?;
-    assert_eq!((&list["rev"], &list["epoch"]), (&props["rev"], &props["epoch"]));
-    let confirmation = r#"{"identifier":"{\"channel\":\"TodosChannel\"}","type":"confirm_subscription"}"#;
+    assert_eq!(
+        (&list["rev"], &list["epoch"]),
+        (&props["rev"], &props["epoch"])
+    );
+    let confirmation =
+        r#"{"identifier":"{\"channel\":\"TodosChannel\"}","type":"confirm_subscription"}"#;
     assert_eq!(socket.text().await?, confirmation);
     Ok(())
 }
 
 #[tokio::test]
 async fn polling_alone_does_too() -> Result<()> {
-    let suite =
-        Suite::start(&[("DATABASE__QUEUE__WATCH", "false"), ("DATABASE__CABLE__WATCH", "false")]).await?;
+    let suite = Suite::start(&[
+        ("DATABASE__QUEUE__WATCH", "false"),
+        ("DATABASE__CABLE__WATCH", "false"),
+    ])
+    .await?;
     let mut socket = suite.socket().await?;
     suite.browser().await?.create("found by polling").await?;
     socket.text_with("found by polling").await?;
@@ -68,7 +90,10 @@ async fn all_processes_stop_cleanly() -> Result<()> {
     let mut socket = suite.socket().await?;
     assert_eq!(suite.cable.stop().await?.code(), Some(0));
     let goodbye = socket.text().await?;
-    assert_eq!(goodbye, r#"{"type":"disconnect","reason":"server_restart","reconnect":true}"#);
+    assert_eq!(
+        goodbye,
+        r#"{"type":"disconnect","reason":"server_restart","reconnect":true}"#
+    );
     socket.closed().await?;
     assert_eq!(suite.worker.stop().await?.code(), Some(0));
     assert_eq!(suite.web.stop().await?.code(), Some(0));

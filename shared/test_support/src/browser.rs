@@ -94,14 +94,18 @@ impl Browser {
         Ok(page.get("props").cloned().unwrap_or_default())
     }
 
-    /// The value of the cookie, hex digits.
+    /// The token that the page's cookie holds: hex digits.
     pub fn csrf_token(&self) -> Option<String> {
-        let cookies = self.cookies.cookies(&self.url)?;
-        let cookies = cookies.to_str().ok()?.to_owned();
-        let value = cookies
+        let cookies = self.cookies()?;
+        let token = cookies
             .split("; ")
             .find_map(|cookie| cookie.strip_prefix("XSRF-TOKEN="))?;
-        Some(value.to_owned())
+        Some(token.to_owned())
+    }
+
+    /// The value of the `Cookie` header.
+    pub fn cookies(&self) -> Option<String> {
+        Some(self.cookies.cookies(&self.url)?.to_str().ok()?.to_owned())
     }
 
     fn at(&self, path: &str) -> Result<Url> {

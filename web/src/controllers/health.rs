@@ -2,11 +2,11 @@ use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::Data;
 use app::AppContext;
-use app::models::Todo;
+use app::models::TodoList;
 
 /// Rails' health page: green when the application can do its work, red when not.
 pub(crate) async fn show(app: Data<AppContext>) -> HttpResponse {
-    let (mut response, colour) = match Todo::broadcast_list(&app).await {
+    let (mut response, colour) = match TodoList::revision(&app).await {
         Ok(_) => (HttpResponse::Ok(), "green"),
         Err(error) => {
             tracing::error!(error = %error, "not healthy");

@@ -1,6 +1,7 @@
 //! `todo[title]` and `todo[completed]`, from a form or from JSON: Rails' `params.require(:todo).permit(...)`.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -9,6 +10,9 @@ use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
 
 use crate::errors::AppError;
+
+/// How long the body of a request may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct TodoParams {
@@ -24,11 +28,11 @@ impl FromRequest for TodoParams {
         match content_type(request).as_str() {
             "application/json" => {
                 let body = Bytes::from_request(request, payload);
-                Box::pin(async move { Ok(from_json(&body.await?)?) })
+                Box::pin(async move { Ok(from_json(&in_time(body).await?)?) })
             }
             "application/x-www-form-urlencoded" => {
                 let form = Form::<Vec<(String, String)>>::from_request(request, payload);
-                Box::pin(async move { Ok(from_form(form.await?.into_inner())?) })
+                Box::pin(async move { Ok(from_form(in_time(form).await?.into_inner())?) })
             }
             other => {
                 let got = if other.is_empty() {
@@ -40,6 +44,20 @@ impl FromRequest for TodoParams {
                 Box::pin(async move { Err(error.into()) })
             }
         }
+    }
+}
+
+/// A client that never sends the body must not hold the request, nor the end of the process.
+async fn in_time<T, E>(body: impl Future<Output = Result<T, E>>) -> Result<T, actix_web::Error>
+where
+    E: Into<actix_web::Error>,
+{
+    match tokio::time::timeout(BODY_TIMEOUT, body).await {
+        Ok(body) => body.map_err(Into::into),
+        Err(_) => Err(AppError::RequestTimeout {
+            limit: BODY_TIMEOUT,
+        }
+        .into()),
     }
 }
 
@@ -64,10 +82,15 @@ fn from_json(body: &[u8]) -> Result<TodoParams, AppError> {
     let todo = todo
         .as_object()
         .ok_or_else(|| bad(format!("expected `todo` to be an object, got `{todo}`")))?;
-    let title = todo.get("title").filter(|value| !value.is_null());
+    if todo.is_empty() {
+        return Err(missing());
+    }
+    let title = todo.get("title");
     let completed = todo.get("completed").filter(|value| !value.is_null());
     let title = title.map(|value| match value {
         Value::String(text) => Ok(text.clone()),
+        // Blank, as far as the model is concerned.
+        Value::Null => Ok(String::new()),
         other => Err(bad(format!(
             "expected `todo.title` to be text, got `{other}`"
         ))),
@@ -151,6 +174,10 @@ mod tests {
             (
                 "{",
                 "the body is not JSON: EOF while parsing an object at line 1 column 1",
+            ),
+            (
+                r#"{"todo":{}}"#,
+                "param is missing or the value is empty: todo",
             ),
             ("{}", "param is missing or the value is empty: todo"),
             (

@@ -1,12 +1,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use app::AppContext;
-use app::jobs::BroadcastTodosJob;
 use app::models::{NewTodo, Todo, TodoChanges, TodoError, TodoId};
 use inertia::{Inertia, Props};
-use solid_queue::PerformLater as _;
 
+use super::broadcast::broadcast_update_async;
 use super::params::TodoParams;
+use crate::background::Background;
 use crate::errors::AppError;
 
 const TODOS_PATH: &str = "/todos";
@@ -25,6 +25,7 @@ pub(crate) async fn index(
 
 pub(crate) async fn create(
     app: Data<AppContext>,
+    background: Data<Background>,
     inertia: Inertia,
     params: TodoParams,
 ) -> Result<HttpResponse, AppError> {
@@ -32,12 +33,16 @@ pub(crate) async fn create(
         title: params.title.unwrap_or_default(),
         completed: params.completed.unwrap_or_default(),
     };
-    let outcome = Todo::create(&app, new).await.map(drop);
-    answer(&app, &inertia, outcome).await
+    let change = {
+        let app = app.clone();
+        async move { Todo::create(&app, new).await.map(drop) }
+    };
+    make(change, &app, &background, &inertia).await
 }
 
 pub(crate) async fn update(
     app: Data<AppContext>,
+    background: Data<Background>,
     inertia: Inertia,
     id: Path<i64>,
     params: TodoParams,
@@ -46,44 +51,47 @@ pub(crate) async fn update(
         title: params.title,
         completed: params.completed,
     };
-    let outcome = Todo::update(&app, TodoId(*id), changes).await;
-    answer(&app, &inertia, outcome).await
+    let change = {
+        let app = app.clone();
+        async move { Todo::update(&app, TodoId(*id), changes).await }
+    };
+    make(change, &app, &background, &inertia).await
 }
 
 pub(crate) async fn destroy(
     app: Data<AppContext>,
+    background: Data<Background>,
     inertia: Inertia,
     id: Path<i64>,
 ) -> Result<HttpResponse, AppError> {
-    let outcome = Todo::destroy(&app, TodoId(*id)).await;
-    answer(&app, &inertia, outcome).await
+    let change = {
+        let app = app.clone();
+        async move { Todo::destroy(&app, TodoId(*id)).await }
+    };
+    make(change, &app, &background, &inertia).await
 }
 
-/// Back to the list in either case: with the change, or with what is wrong about it.
-async fn answer(
-    app: &AppContext,
+/// Makes the change and tells all browsers of it, even when the client goes away in between. Then it is back to the
+/// list: with the change, or with what is wrong about it.
+async fn make(
+    change: impl Future<Output = Result<(), TodoError>> + Send + 'static,
+    app: &Data<AppContext>,
+    background: &Data<Background>,
     inertia: &Inertia,
-    outcome: Result<(), TodoError>,
 ) -> Result<HttpResponse, AppError> {
-    match outcome {
-        Ok(()) => {
-            broadcast_update_async(app).await;
-            Ok(inertia.redirect(TODOS_PATH))
+    let work = {
+        let (app, background) = (app.clone(), background.clone());
+        async move {
+            change.await?;
+            broadcast_update_async(&app, &background).await;
+            Ok(())
         }
+    };
+    match background.finish(work).await? {
+        Ok(()) => Ok(inertia.redirect(TODOS_PATH)),
         Err(TodoError::Invalid(invalid)) => {
             Ok(inertia.redirect_with_errors(TODOS_PATH, invalid.messages()))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// The change is committed when this is called. Without the job other browsers learn of it with the next change only,
-/// but to tell this one that its change failed would be wrong.
-async fn broadcast_update_async(app: &AppContext) {
-    if let Err(error) = BroadcastTodosJob.perform_later(&app.queue).await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "could not enqueue the broadcast of a change"
-        );
     }
 }

@@ -7,6 +7,8 @@ use actix_web::{Error, FromRequest as _, HttpRequest, HttpResponse};
 use askama::Template;
 use inertia::{Inertia, Props};
 
+use super::AppError;
+
 /// Gives every error a page: an Inertia client a component, a program JSON, a browser HTML. Failures of ours are logged
 /// here, once; what they say stays out of the page.
 pub(crate) async fn pages(
@@ -60,18 +62,9 @@ fn log(request: &HttpRequest, failed: &HttpResponse) -> Option<String> {
 }
 
 fn chain(error: &Error) -> String {
-    error.as_error::<super::AppError>().map_or_else(
-        || error.to_string(),
-        |error| {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            text
-        },
-    )
+    error
+        .as_error::<AppError>()
+        .map_or_else(|| error.to_string(), |error| telemetry::chain(error))
 }
 
 async fn render(

@@ -36,6 +36,14 @@ pub struct ListedTodo {
 }
 
 impl TodoList {
+    /// How often the list changed in this database: the cheapest proof that it can be read.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn revision(app: &AppContext) -> Result<i64, DbError> {
+        Ok(app.primary.read(revision).await?.0)
+    }
+
     /// The cached list is bound to its revision: one that was computed before a write and stored after it is not
     /// served, nor is one that another program's write made stale.
     pub(crate) async fn cached(app: &AppContext) -> Result<Self, DbError> {
