@@ -77,13 +77,21 @@ pub struct JobFailure {
     pub message: String,
     /// The errors beneath, the outermost first.
     pub backtrace: Option<Vec<String>>,
+    chain: String,
 }
 
 impl JobFailure {
+    /// The message with those of the errors beneath, as the log tells it.
+    pub fn chain(&self) -> &str {
+        &self.chain
+    }
+
     pub(crate) fn new(exception_class: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
         Self {
             exception_class: exception_class.to_owned(),
-            message: message.into(),
+            chain: message.clone(),
+            message,
             backtrace: None,
         }
     }
@@ -97,6 +105,7 @@ impl JobFailure {
         }
         Self {
             backtrace: (!causes.is_empty()).then_some(causes),
+            chain: telemetry::chain(&**error),
             ..Self::new("JobError", error.to_string())
         }
     }
@@ -121,6 +130,7 @@ impl JobFailure {
             exception_class,
             message,
             backtrace,
+            chain: _,
         } = self;
         let [class, message, backtrace] = [
             serde_json::json!(exception_class),
@@ -128,5 +138,32 @@ impl JobFailure {
             serde_json::json!(backtrace),
         ];
         format!(r#"{{"exception_class":{class},"message":{message},"backtrace":{backtrace}}}"#)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_tells_its_causes() {
+        let source = serde_json::from_str::<u8>("x").unwrap_err();
+        let cause = source.to_string();
+        let error: JobError = EnqueueError::Serialize {
+            job: "Note",
+            source,
+        }
+        .into();
+        let failure = JobFailure::of(&error);
+        let message = "could not write the arguments of `Note`";
+        assert_eq!(failure.message, message);
+        assert_eq!(failure.chain(), format!("{message}: {cause}"));
+        assert_eq!(failure.backtrace, Some(vec![format!("caused by: {cause}")]));
+    }
+
+    #[test]
+    fn a_failure_without_causes_is_its_message() {
+        assert_eq!(JobFailure::of(&"no".into()).chain(), "no");
+        assert_eq!(JobFailure::panic("what now").chain(), "what now");
     }
 }

@@ -124,15 +124,15 @@ fn log(outcome: &Outcome, took: Duration) {
     match outcome {
         Outcome::Finished => info!(name: "job.perform", { duration_ms }, "performed the job"),
         Outcome::Failed(failure) => {
-            error!(name: "job.fail", { duration_ms, error.class = failure.exception_class, error = failure.message },
+            error!(name: "job.fail", { duration_ms, error.class = failure.exception_class, error = failure.chain() },
                 "the job failed");
         }
         Outcome::Retried(wait, failure) => {
-            warn!(name: "job.retry", { duration_ms, error = failure.message, wait_ms = wait.as_secs_f64() * 1000.0 },
+            warn!(name: "job.retry", { duration_ms, error = failure.chain(), wait_ms = wait.as_secs_f64() * 1000.0 },
                 "the job failed and runs again later");
         }
         Outcome::Discarded(failure) => {
-            warn!(name: "job.discard", { duration_ms, error = failure.message }, "the job failed and is discarded");
+            warn!(name: "job.discard", { duration_ms, error = failure.chain() }, "the job failed and is discarded");
         }
     }
 }

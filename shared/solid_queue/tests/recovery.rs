@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use db::{Database, DatabaseConfig, Timestamp};
 use solid_queue::{Config, PerformLater as _, Queue};
@@ -52,13 +52,8 @@ async fn a_job_outlives_the_kill_of_its_worker() {
 
     // Nobody waits for the child, so it stays as a zombie.
     victim.kill().unwrap();
-    let killed = Instant::now();
+    // Its heartbeats would count for minutes, longer than this waits: it is missed by its pid.
     wait_for("the second run", async || context.has("a began")).await;
-    assert!(
-        killed.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        killed.elapsed()
-    );
     assert_eq!(temp.count("solid_queue_processes").await, 3);
     context.gate.add_permits(1);
     wait_for("its end", async || finished(&temp).await == 1).await;

@@ -37,7 +37,12 @@ impl<E: Error> From<E> for Failure {
 }
 
 /// The messages of an error and of its causes. A cause whose text the message before it ends with is not told twice.
-fn chain(error: &dyn Error) -> String {
+///
+/// ```
+/// let nothing = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
+/// assert_eq!(telemetry::chain(&nothing), "no such file");
+/// ```
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -78,5 +83,41 @@ pub fn exit(outcome: Result<(), Failure>) -> ExitCode {
             eprintln!("{failure}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::fmt;
+
+    use super::chain;
+
+    #[derive(Debug)]
+    struct Told(&'static str, Option<Box<Told>>);
+
+    impl fmt::Display for Told {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Told {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|cause| cause as _)
+        }
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let told = |messages: &[&'static str]| {
+            let causes = messages.iter().rev();
+            let error = causes.fold(None, |cause, message| Some(Box::new(Told(message, cause))));
+            error.map(|error| chain(&*error)).unwrap_or_default()
+        };
+        assert_eq!(told(&["a"]), "a");
+        assert_eq!(told(&["a", "b", "c"]), "a: b: c");
+        assert_eq!(told(&["a: b", "b", "c"]), "a: b: c");
+        assert_eq!(told(&["a: b: c", "b: c", "c"]), "a: b: c");
     }
 }

@@ -5,6 +5,6 @@ mod failure;
 mod logging;
 mod shutdown;
 
-pub use failure::{Failure, exit};
-pub use logging::{Config, LogFormat, init};
+pub use failure::{Failure, chain, exit};
+pub use logging::{Config, LogFormat, check, init};
 pub use shutdown::{Signal, StopSignals};

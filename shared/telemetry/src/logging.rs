@@ -33,15 +33,20 @@ impl Default for Config {
     }
 }
 
+/// Whether [`init`] would understand the filter.
+///
+/// # Errors
+/// What was expected, and what is wrong with the text that was given.
+pub fn check(config: &Config) -> Result<(), String> {
+    filter(config).map(drop)
+}
+
 /// Starts logging for this process.
 ///
 /// # Errors
 /// When the filter is malformed, or when the process logs already.
 pub fn init(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.filter).map_err(|error| {
-        Failure::new(format!("RUST_LOG is `{}`: {error}", config.filter))
-            .hint("give directives such as `info` or `info,solid_queue=debug`")
-    })?;
+    let filter = filter(config).map_err(|error| Failure::new(format!("RUST_LOG: {error}")))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer());
@@ -55,6 +60,37 @@ pub fn init(config: &Config) -> Result<(), Failure> {
     started.map_err(|error| Failure::new(format!("could not start logging: {error}")))
 }
 
+fn filter(config: &Config) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(&config.filter).map_err(|error| {
+        let given = &config.filter;
+        format!(
+            "expected directives such as `info` or `info,solid_queue=debug`, got `{given}`: {error}"
+        )
+    })
+}
+
 fn writer() -> impl for<'a> MakeWriter<'a> + Send + Sync + 'static {
     std::io::stderr
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, check};
+
+    #[test]
+    fn filters_are_checked() {
+        for (filter, expected) in [
+            ("info", true),
+            ("info,solid_queue=debug", true),
+            ("", true),
+            ("info,solid_queue=loud", false),
+            ("=", false),
+        ] {
+            let config = Config {
+                filter: filter.into(),
+                ..Config::default()
+            };
+            assert_eq!(check(&config).is_ok(), expected, "{filter}");
+        }
+    }
 }

@@ -80,7 +80,7 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
 
 fn unreadable(class_name: &str, error: &serde_json::Error) -> (Outcome, Settlement) {
     let failure = JobFailure::bad_arguments(class_name, error);
-    error!(name: "job.fail", { error = failure.message }, "the job failed");
+    error!(name: "job.fail", { error = failure.chain() }, "the job failed");
     let settlement = Settlement::Fail(failure.to_json());
     (Outcome::Failed(failure), settlement)
 }
