@@ -14,6 +14,9 @@ pub struct Config {
     pub allowed_request_origins: Vec<String>,
     /// Whether a page may connect to the host that it came from.
     pub allow_same_origin_as_host: bool,
+    /// Ports from which a page of the server's own host name may connect besides: those of the processes that serve the
+    /// pages, where the socket has a port of its own. An origin without a port has that of its scheme, 80 or 443.
+    pub same_host_ports: Vec<u16>,
     /// Whether `X-Forwarded-Host` and `X-Forwarded-Proto` tell the server's own origin. Only for servers that no one
     /// but a proxy reaches, which sets both.
     pub trust_forwarded_headers: bool,
@@ -47,6 +50,7 @@ impl Default for Config {
             mount_path: "/cable".into(),
             allowed_request_origins: Vec::new(),
             allow_same_origin_as_host: true,
+            same_host_ports: Vec::new(),
             trust_forwarded_headers: false,
             disable_request_forgery_protection: false,
             reject_unknown_channels: true,

@@ -15,6 +15,7 @@ pub(crate) fn is_allowed(config: &Config, request: &HttpRequest) -> bool {
     }
     let allowed = header(request, ORIGIN.as_str()).is_some_and(|origin| {
         is_same(config, request, origin)
+            || is_neighbour(config, request, origin)
             || config
                 .allowed_request_origins
                 .iter()
@@ -33,18 +34,50 @@ fn is_same(config: &Config, request: &HttpRequest, origin: &str) -> bool {
     if !config.allow_same_origin_as_host {
         return false;
     }
-    let forwarded = |name| {
-        let chain = header(request, name).filter(|_| config.trust_forwarded_headers)?;
-        chain.rsplit(',').next().map(str::trim)
-    };
     let own = if request.app_config().secure() {
         "https"
     } else {
         "http"
     };
-    let scheme = forwarded(FORWARDED_PROTO).unwrap_or(own);
-    let host = forwarded(FORWARDED_HOST).or_else(|| header(request, HOST.as_str()));
-    host.is_some_and(|host| origin.eq_ignore_ascii_case(&format!("{scheme}://{host}")))
+    let scheme = forwarded(config, request, FORWARDED_PROTO).unwrap_or(own);
+    host(config, request)
+        .is_some_and(|host| origin.eq_ignore_ascii_case(&format!("{scheme}://{host}")))
+}
+
+/// Whether the page came from the server's own host name, by one of the ports that serve pages.
+fn is_neighbour(config: &Config, request: &HttpRequest, origin: &str) -> bool {
+    let (Some((scheme, authority)), Some(host)) = (origin.split_once("://"), host(config, request))
+    else {
+        return false;
+    };
+    let (name, port) = name_and_port(authority);
+    let port = match port {
+        None if scheme.eq_ignore_ascii_case("http") => Some(80),
+        None if scheme.eq_ignore_ascii_case("https") => Some(443),
+        None => None,
+        Some(port) => port.parse().ok(),
+    };
+    let is_own_name = name.eq_ignore_ascii_case(name_and_port(host).0);
+    is_own_name && port.is_some_and(|port| config.same_host_ports.contains(&port))
+}
+
+/// Splits `host:port`, where the host may be an IPv6 address in brackets.
+fn name_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// The host and port that the client asked for.
+fn host<'a>(config: &Config, request: &'a HttpRequest) -> Option<&'a str> {
+    forwarded(config, request, FORWARDED_HOST).or_else(|| header(request, HOST.as_str()))
+}
+
+/// What the proxy next to this server says, where it is believed.
+fn forwarded<'a>(config: &Config, request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let chain = header(request, name).filter(|_| config.trust_forwarded_headers)?;
+    chain.rsplit(',').next().map(str::trim)
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
@@ -127,6 +160,54 @@ mod tests {
             ("", "https://a.example", false),
         ] {
             assert_eq!(matches(pattern, origin), expected, "{pattern} {origin}");
+        }
+    }
+
+    #[test]
+    fn pages_of_the_own_host_name_on_the_ports_that_serve_them() {
+        for (ports, host, origin, expected) in [
+            (
+                &[3000][..],
+                "192.168.1.5:28080",
+                "http://192.168.1.5:3000",
+                true,
+            ),
+            (
+                &[3000],
+                "192.168.1.5:28080",
+                "http://192.168.1.5:3001",
+                false,
+            ),
+            (
+                &[3000],
+                "192.168.1.5:28080",
+                "http://192.168.1.6:3000",
+                false,
+            ),
+            (&[3000], "192.168.1.5:28080", "http://192.168.1.5", false),
+            (&[], "192.168.1.5:28080", "http://192.168.1.5:3000", false),
+            (&[1, 3000], "Box:28080", "https://bOX:3000", true),
+            (&[3000], "box", "http://box:3000", true),
+            (&[3000], "box:28080", "http://box:3000.evil.example", false),
+            (&[3000], "box:28080", "http://evil@box:3000", false),
+            (&[3000], "box:28080", "null", false),
+            (&[80], "localhost:28080", "http://localhost", true),
+            (&[80], "localhost:28080", "https://localhost", false),
+            (&[443], "app.example:28080", "https://app.example", true),
+            (&[443], "app.example:28080", "http://app.example", false),
+            (&[443], "app.example:28080", "ftp://app.example", false),
+            (&[3000], "[::1]:28080", "http://[::1]:3000", true),
+            (&[80], "[::1]:28080", "http://[::1]", true),
+        ] {
+            let config = Config {
+                same_host_ports: ports.to_vec(),
+                ..Config::default()
+            };
+            let request = TestRequest::default()
+                .insert_header(("Host", host))
+                .insert_header(("Origin", origin))
+                .to_http_request();
+            assert_eq!(is_allowed(&config, &request), expected, "{host} {origin}");
         }
     }
 
