@@ -67,22 +67,11 @@ pub async fn run(
         .run();
     tracing::info!(%address, app_env = %settings.app_env, "listening");
 
-    let handle = server.handle();
-    let stop = async {
-        shutdown.cancelled().await;
+    let goodbye = async {
         channels.shutdown().await;
-        handle.stop(true).await;
     };
-    // Should the server end by itself, everything else does too.
-    let serve = async {
-        server
-            .await
-            .inspect(|()| shutdown.cancel())
-            .inspect_err(|_| shutdown.cancel())
-    };
-    let (outcome, ()) = tokio::join!(serve, stop);
-    listening.await?;
-    Ok(outcome?)
+    boot::serve(server, &shutdown, goodbye).await?;
+    Ok(listening.await?)
 }
 
 fn nothing_to_do() -> Failure {

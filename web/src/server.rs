@@ -59,24 +59,14 @@ pub async fn run(
         channels.clone(),
     )?;
 
-    let handle = server.handle();
-    let stop = async {
-        shutdown.cancelled().await;
+    let goodbye = async {
         if let Some(channels) = channels {
             channels.shutdown().await;
         }
-        handle.stop(true).await;
     };
-    // Should the server end by itself, everything else does too.
-    let serve = async {
-        server
-            .await
-            .inspect(|()| shutdown.cancel())
-            .inspect_err(|_| shutdown.cancel())
-    };
-    let (outcome, ()) = tokio::join!(serve, stop);
+    let outcome = boot::serve(server, &shutdown, goodbye).await;
     background.end().await;
-    Ok(outcome?)
+    outcome
 }
 
 fn find_assets(settings: &Settings) -> Result<Assets, Failure> {

@@ -3,7 +3,9 @@
 #![warn(missing_docs)]
 
 mod process;
+mod serve;
 mod stores;
 
 pub use process::{check, listen, start};
+pub use serve::serve;
 pub use stores::{CableLink, Jobs, Stores};

@@ -34,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "boot",
         &[
             "action_cable",
+            "actix-web",
             "app",
             "db",
             "settings",
@@ -43,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("suite", &[]),
     ("test_support", &[]),
     (
         "web",
