@@ -1,9 +1,11 @@
 //! The few Ruby expressions that Rails' generated config files hold between `<%=` and `%>`.
+//!
+//! What stands in a comment of the file is left alone: there, generated files show what could be written.
 
 use crate::{AppEnv, Environment};
 
 const UNDERSTOOD: &str = "understood are `256.megabytes`, `1.day`, `Rails.env`, `ENV[\"NAME\"]`, \
-     `ENV[\"NAME\"] || value` and `ENV.fetch(\"NAME\", value)`";
+     `ENV[\"NAME\"] || value` and `ENV.fetch(\"NAME\", value)`, each also with `.to_i`";
 
 /// The text with every expression replaced by its value. The error names the line.
 pub(crate) fn expand(
@@ -15,7 +17,14 @@ pub(crate) fn expand(
     let mut rest = text;
     while let Some((before, tag)) = rest.split_once("<%") {
         expanded.push_str(before);
-        let line = expanded.lines().count().max(1);
+        if is_in_comment(last_line(&expanded)) {
+            let end = tag.find('\n').unwrap_or(tag.len());
+            expanded.push_str("<%");
+            expanded.push_str(&tag[..end]);
+            rest = &tag[end..];
+            continue;
+        }
+        let line = text[..text.len() - tag.len()].matches('\n').count() + 1;
         let (code, after) = tag
             .split_once("%>")
             .ok_or_else(|| format!("line {line}: `<%` without `%>`"))?;
@@ -27,6 +36,29 @@ pub(crate) fn expand(
     }
     expanded.push_str(rest);
     Ok(expanded)
+}
+
+fn last_line(text: &str) -> &str {
+    text.rsplit('\n').next().unwrap_or_default()
+}
+
+/// Whether what follows this beginning of a line is a comment: there is a `#` after whitespace, outside of quotes.
+fn is_in_comment(beginning: &str) -> bool {
+    let mut quote = None;
+    let mut previous = ' ';
+    for character in beginning.chars() {
+        match quote {
+            Some(open) if open == character => quote = None,
+            None if character == '#' && previous.is_whitespace() => return true,
+            // Elsewhere it is an apostrophe.
+            None if matches!(character, '"' | '\'') && " \t[{,".contains(previous) => {
+                quote = Some(character);
+            }
+            Some(_) | None => {}
+        }
+        previous = character;
+    }
+    false
 }
 
 fn value_of_tag(code: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
@@ -42,6 +74,11 @@ fn value_of_tag(code: &str, app_env: AppEnv, environment: &Environment) -> Resul
 }
 
 fn value(expression: &str, app_env: AppEnv, environment: &Environment) -> Result<String, String> {
+    if let Some(receiver) = expression.strip_suffix(".to_i")
+        && !expression.contains("||")
+    {
+        return value(receiver, app_env, environment).and_then(|text| integer(expression, &text));
+    }
     if expression == "Rails.env" {
         return Ok(app_env.to_string());
     }
@@ -54,6 +91,15 @@ fn value(expression: &str, app_env: AppEnv, environment: &Environment) -> Result
     literal(expression)
         .or_else(|| quantity(expression))
         .ok_or_else(|| not_understood(expression))
+}
+
+/// What Ruby's `to_i` gives, except that text without a number is none.
+fn integer(expression: &str, text: &str) -> Result<String, String> {
+    let number: Result<f64, _> = text.trim().replace('_', "").parse();
+    match number {
+        Ok(number) => Ok(number.trunc().to_string()),
+        Err(_) => Err(format!("`{expression}`: expected a number, got `{text}`")),
+    }
 }
 
 /// `ENV["NAME"]` and `ENV["NAME"] || value`.
@@ -81,15 +127,17 @@ fn fetch(
     app_env: AppEnv,
     environment: &Environment,
 ) -> Result<String, String> {
-    let (inside, block) = arguments
-        .trim()
+    let (arguments, block) = match arguments
+        .strip_suffix('}')
+        .and_then(|it| it.split_once('{'))
+    {
+        Some((arguments, block)) => (arguments.trim_end(), Some(block)),
+        None => (arguments, None),
+    };
+    let inside = arguments
         .strip_prefix('(')
-        .and_then(|arguments| arguments.split_once(')'))
+        .and_then(|arguments| arguments.strip_suffix(')'))
         .ok_or_else(|| not_understood(expression))?;
-    let block = block
-        .trim()
-        .strip_prefix('{')
-        .and_then(|block| block.strip_suffix('}'));
     let (name, default) = match inside.split_once(',') {
         Some((name, default)) => (name, Some(default)),
         None => (inside, block),
@@ -167,13 +215,43 @@ mod tests {
             ("<%= ENV.fetch(\"UNSET\", \"storage\") %>/x", "storage/x"),
             ("<%= ENV.fetch(\"UNSET\") { 5 } %>", "5"),
             ("<%# a comment %>", ""),
+            ("<%= 60.days.to_i %>", "5184000"),
+            ("<%= 1.5.days.to_i %>", "129600"),
+            ("<%= 0.5.seconds.to_i %>", "0"),
+            ("<%= ENV.fetch(\"UNSET\", 1).to_i %>", "1"),
+            ("<%= ENV.fetch('UNSET') { 5 }.to_i %>", "5"),
+            ("<%= ENV['NUMBER'].to_i %>", "7"),
+            ("<%= ENV['UNSET'] || 2.days.to_i %>", "172800"),
+            ("<%= ENV['SET'] || 2.days.to_i %>", "here"),
+            ("<%= ENV.fetch('UNSET', ENV.fetch('NUMBER', 1)) %>", "7"),
         ];
         for (text, expected) in cases {
             assert_eq!(
-                expand_with(text, &[("SET", "here")]).as_deref(),
+                expand_with(text, &[("SET", "here"), ("NUMBER", "7")]).as_deref(),
                 Ok(expected),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn comments_are_left_alone() {
+        for text in [
+            "# max_age: <%= Rails.root %>\na: 1",
+            "a: 1  # <%= Rails.root %> and <%= so.on %>",
+            "\t# <% if this",
+            "a: it's # <%= Rails.root %>",
+            "a: 'b' # <%= Rails.root %>",
+        ] {
+            assert_eq!(expand_with(text, &[]).as_deref(), Ok(text));
+        }
+        for (text, expected) in [
+            ("# <%= x\na: <%= 1.day %>", "# <%= x\na: 86400"),
+            ("a: b#<%= 1.day %>", "a: b#86400"),
+            ("a: \"b # <%= 1.day %>\"", "a: \"b # 86400\""),
+            ("a: <%= 1.day %> # <%= 1.day %>", "a: 86400 # <%= 1.day %>"),
+        ] {
+            assert_eq!(expand_with(text, &[]).as_deref(), Ok(expected));
         }
     }
 
@@ -186,5 +264,15 @@ mod tests {
         );
         let error = expand_with("<%= ENV.fetch(\"UNSET\") %>", &[]).unwrap_err();
         assert!(error.contains("`UNSET` is not set"), "{error}");
+        let error = expand_with("a:\n<%= ENV.fetch('UNSET', 1) + 2 %>", &[]).unwrap_err();
+        assert!(
+            error.starts_with("line 2: `ENV.fetch('UNSET', 1) + 2` is Ruby"),
+            "{error}"
+        );
+        let error = expand_with("<%= ENV['SET'].to_i %>", &[("SET", "many")]).unwrap_err();
+        assert_eq!(
+            error,
+            "line 1: `ENV['SET'].to_i`: expected a number, got `many`"
+        );
     }
 }
