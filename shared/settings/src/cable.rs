@@ -1,9 +1,9 @@
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::quantity::Span;
+use crate::file::Section;
+use crate::quantity::{Span, longer_than_zero};
+use crate::word::{Word, word};
 
 /// The cable process, and how broadcasts reach it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,9 @@ pub enum CableAdapter {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct File {
+    #[serde(deserialize_with = "word")]
     adapter: Adapter,
+    #[serde(deserialize_with = "longer_than_zero")]
     polling_interval: Option<Span>,
     message_retention: Option<Span>,
     autotrim: Option<bool>,
@@ -44,30 +46,30 @@ pub(crate) struct File {
     _silence_polling: Option<IgnoredAny>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Default)]
 enum Adapter {
     #[default]
     SolidCable,
     Async,
 }
 
+impl Word for Adapter {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("solid_cable", Self::SolidCable), ("async", Self::Async)];
+}
+
+impl Section for File {
+    const NAME: &'static str = "cable";
+}
+
 impl File {
-    /// How broadcasts travel, or the key that is wrong and why.
-    pub(crate) fn resolve(self) -> Result<CableAdapter, (String, String)> {
+    pub(crate) fn resolve(self) -> CableAdapter {
         let usual = solid_cable::Config::default();
-        let polling_interval = self
-            .polling_interval
-            .map_or(usual.polling_interval, |span| span.0);
-        if polling_interval == Duration::ZERO {
-            return Err((
-                "polling_interval".into(),
-                "expected a duration above 0, got 0".into(),
-            ));
-        }
-        Ok(match self.adapter {
+        match self.adapter {
             Adapter::SolidCable => CableAdapter::SolidCable(solid_cable::Config {
-                polling_interval,
+                polling_interval: self
+                    .polling_interval
+                    .map_or(usual.polling_interval, |span| span.0),
                 message_retention: self
                     .message_retention
                     .map_or(usual.message_retention, |span| span.0),
@@ -77,6 +79,6 @@ impl File {
                     .map_or(usual.trim_batch_size, |size| size as _),
             }),
             Adapter::Async => CableAdapter::Async,
-        })
+        }
     }
 }

@@ -1,7 +1,9 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::file::Section;
 use crate::quantity::Span;
+use crate::word::{Word, word};
 
 /// Where cached values are.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +18,7 @@ pub enum Cache {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct File {
+    #[serde(deserialize_with = "word")]
     adapter: Adapter,
     store_options: StoreOptions,
     /// Which database it is; `database.yml` says where that lies.
@@ -23,12 +26,22 @@ pub(crate) struct File {
     _database: Option<IgnoredAny>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Default)]
 enum Adapter {
     #[default]
     SolidCacheStore,
     MemoryStore,
+}
+
+impl Word for Adapter {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("solid_cache_store", Self::SolidCacheStore),
+        ("memory_store", Self::MemoryStore),
+    ];
+}
+
+impl Section for File {
+    const NAME: &'static str = "cache";
 }
 
 #[derive(Default, Deserialize)]

@@ -3,8 +3,12 @@ use std::time::Duration;
 
 use db::{DatabaseConfig, Synchronous};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::AppEnv;
+use crate::file::Section;
+use crate::quantity::within;
+use crate::word::{Word, word};
 
 /// The four files through which the processes coordinate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +36,17 @@ pub(crate) struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Entry {
+    #[serde(deserialize_with = "word")]
     adapter: Adapter,
     database: Option<PathBuf>,
-    #[serde(alias = "max_connections")]
+    #[serde(
+        alias = "max_connections",
+        deserialize_with = "within::<1, 1000, _, _>"
+    )]
     pool: u32,
     /// Milliseconds.
     timeout: u64,
+    #[serde(deserialize_with = "word")]
     synchronous: Level,
     watch: bool,
     /// Where Rails keeps migrations; ours are in the binaries.
@@ -45,17 +54,24 @@ struct Entry {
     _migrations_paths: serde::de::IgnoredAny,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy)]
 enum Adapter {
-    #[serde(rename = "sqlite3")]
     Sqlite3,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy)]
 enum Level {
     Normal,
     Full,
+}
+
+impl Word for Adapter {
+    const WORDS: &'static [(&'static str, Self)] = &[("sqlite3", Self::Sqlite3)];
+}
+
+impl Word for Level {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("normal", Self::Normal), ("full", Self::Full)];
 }
 
 impl Default for Entry {
@@ -68,6 +84,23 @@ impl Default for Entry {
             synchronous: Level::Normal,
             watch: true,
             _migrations_paths: serde::de::IgnoredAny,
+        }
+    }
+}
+
+impl Section for File {
+    const NAME: &'static str = "database";
+
+    /// Rails writes the keys of an application's only database straight into the section: here they are those of the
+    /// primary one, and the others have their defaults.
+    fn arrange(section: Value) -> Value {
+        let is_flat = section
+            .as_object()
+            .is_some_and(|keys| !keys.is_empty() && !keys.values().any(Value::is_object));
+        if is_flat {
+            json!({ "primary": section })
+        } else {
+            section
         }
     }
 }
@@ -90,7 +123,7 @@ impl Entry {
     fn resolve(self, usual: PathBuf) -> DatabaseConfig {
         let Adapter::Sqlite3 = self.adapter;
         DatabaseConfig {
-            pool: self.pool.max(1),
+            pool: self.pool,
             timeout: Duration::from_millis(self.timeout),
             synchronous: match self.synchronous {
                 Level::Normal => Synchronous::Normal,

@@ -27,7 +27,8 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// The variables that override keys of a file: `QUEUE__WORKERS__0__THREADS` is `workers[0].threads` of `queue.yml`.
+    /// The variables that override keys of a file, with the key and the value: `QUEUE__WORKERS__0__THREADS` is
+    /// `workers[0].threads` of `queue.yml`.
     pub(crate) fn overrides(&self, prefix: &str) -> impl Iterator<Item = (&str, String, &str)> {
         let prefix = format!("{prefix}__");
         self.variables.iter().filter_map(move |(name, value)| {
@@ -48,11 +49,27 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     }
 }
 
+/// The number of the last entry of a list that a variable may name: all up to it are made.
+pub(crate) const LAST_INDEX: u16 = 999;
+
+/// The part of an overriding variable's name that counts too far into a list.
+pub(crate) fn index_too_large(variable: &str) -> Option<&str> {
+    let mut indexes = variable.split("__").filter(|part| is_index(part));
+    indexes.find(|index| !index.parse().is_ok_and(|index: u16| index <= LAST_INDEX))
+}
+
 fn key_path(name: &str) -> String {
     let name = name.to_lowercase();
-    let parts = name.split("__").map(|part| match part.parse::<usize>() {
-        Ok(index) => format!("[{index}]"),
-        Err(_) => format!(".{part}"),
+    let parts = name.split("__").map(|part| {
+        if is_index(part) {
+            format!("[{part}]")
+        } else {
+            format!(".{part}")
+        }
     });
     parts.collect::<String>().trim_start_matches('.').to_owned()
+}
+
+fn is_index(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
 }

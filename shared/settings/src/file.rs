@@ -6,8 +6,20 @@ use config::{Config, FileFormat};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::environment::{LAST_INDEX, index_too_large};
 use crate::problem::Problem;
-use crate::{AppEnv, Environment, erb};
+use crate::{AppEnv, Environment, erb, unsupported};
+
+/// What a section of a config file is read into.
+pub(crate) trait Section: DeserializeOwned + Default {
+    /// The file's name without `.yml`.
+    const NAME: &'static str;
+
+    /// Brings what Rails writes in several ways into the one that is read.
+    fn arrange(section: Value) -> Value {
+        section
+    }
+}
 
 /// The folder of config files, and what its files may refer to.
 pub(crate) struct Files<'a> {
@@ -19,8 +31,8 @@ pub(crate) struct Files<'a> {
 impl Files<'_> {
     /// The section for this environment of `{name}.yml`: the one named after it, else `default`, else the whole file,
     /// as Rails' gems choose. A missing file is an empty one. `{NAME}__KEY` variables override its keys.
-    pub(crate) fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Problem> {
-        let path = self.path(name);
+    pub(crate) fn section<T: Section>(&self) -> Result<T, Problem> {
+        let path = self.path(T::NAME);
         let place = path.display().to_string();
         let section = self
             .read(&path)?
@@ -36,12 +48,9 @@ impl Files<'_> {
                 format!("expected keys and values, got `{section}`"),
             ));
         }
-        let prefix = name.to_uppercase();
-        let config = self
-            .layered(&section, &prefix)
-            .map_err(|error| Problem::new(&place, error))?;
+        let config = self.layered(&T::arrange(section), &place, T::NAME)?;
         serde_path_to_error::deserialize(config)
-            .map_err(|error| self.describe(&place, &prefix, &error))
+            .map_err(|error| self.describe(&place, T::NAME, &error))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -62,28 +71,38 @@ impl Files<'_> {
         Ok(Some(value))
     }
 
-    fn layered(&self, section: &Value, prefix: &str) -> Result<Config, String> {
+    fn layered(&self, section: &Value, place: &str, name: &str) -> Result<Config, Problem> {
         let file = config::File::from_str(&section.to_string(), FileFormat::Json);
         let mut layers = Config::builder().add_source(file);
-        for (variable, key, value) in self.environment.overrides(prefix) {
+        for (variable, key, value) in self.environment.overrides(&name.to_uppercase()) {
+            if let Some(index) = index_too_large(variable) {
+                let message =
+                    format!("expected a list's index from 0 to {LAST_INDEX}, got {index}");
+                return Err(Problem::new(variable, message));
+            }
             layers = layers
                 .set_override(&key, value)
-                .map_err(|error| format!("{variable}: {error}"))?;
+                .map_err(|error| Problem::new(variable, error.to_string()))?;
         }
-        layers.build().map_err(|error| error.to_string())
+        layers
+            .build()
+            .map_err(|error| Problem::new(place, error.to_string()))
     }
 
     fn describe(
         &self,
         place: &str,
-        prefix: &str,
+        name: &str,
         error: &serde_path_to_error::Error<config::ConfigError>,
     ) -> Problem {
         let key = error.path().to_string();
-        let message = plain(error.inner());
+        let message = match unsupported::message(name, &key) {
+            Some(message) => message.to_owned(),
+            None => plain(error.inner()),
+        };
         let overridden = self
             .environment
-            .overrides(prefix)
+            .overrides(&name.to_uppercase())
             .find(|(_, path, _)| *path == key);
         let place = match overridden {
             Some((variable, _, _)) => variable.to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! The files are those of Rails: `database.yml`, `queue.yml`, `cache.yml`, `cable.yml`, and `web.yml` beside them, with
 //! a section for each environment. A variable `QUEUE__WORKERS__0__THREADS` overrides the key `workers[0].threads` of
-//! `queue.yml`. All that is wrong is reported at once.
+//! `queue.yml`. All that is wrong is reported at once, also keys of Rails that have no effect here.
 #![warn(missing_docs)]
 
 mod app_env;
@@ -17,7 +17,9 @@ mod quantity;
 mod queue;
 mod secret;
 mod settings;
+mod unsupported;
 mod web;
+mod word;
 
 pub use app_env::AppEnv;
 pub use cable::{Cable, CableAdapter};

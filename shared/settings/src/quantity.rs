@@ -1,4 +1,4 @@
-//! Durations as Rails' config files write them.
+//! Numbers with bounds, and durations as Rails' config files write them.
 
 use std::time::Duration;
 
@@ -33,6 +33,36 @@ impl<'de> Deserialize<'de> for Span {
             ))
         })
     }
+}
+
+/// Reads a duration, which must not be 0. `T` is a [`Span`], or an [`Option`] of one.
+pub(crate) fn longer_than_zero<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: From<Span>,
+    D: Deserializer<'de>,
+{
+    match Span::deserialize(deserializer)? {
+        Span(Duration::ZERO) => Err(de::Error::custom("expected a duration above 0, got 0")),
+        span => Ok(span.into()),
+    }
+}
+
+/// Reads a whole number from `LEAST` to `MOST`, both of which the type must be able to hold.
+pub(crate) fn within<'de, const LEAST: i64, const MOST: i64, T, D>(
+    deserializer: D,
+) -> Result<T, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    let number = i64::deserialize(deserializer)?;
+    let fits = (LEAST..=MOST).contains(&number);
+    let fitting = T::try_from(number).ok().filter(|_| fits);
+    fitting.ok_or_else(|| {
+        de::Error::custom(format!(
+            "expected a number from {LEAST} to {MOST}, got {number}"
+        ))
+    })
 }
 
 fn seconds(text: &str) -> Option<f64> {

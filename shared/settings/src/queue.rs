@@ -3,7 +3,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use solid_queue::{DispatcherConfig, WorkerConfig};
 
-use crate::quantity::Span;
+use crate::file::Section;
+use crate::quantity::{Span, longer_than_zero, within};
+use crate::word::{Word, word};
 
 /// Who performs jobs.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,25 +23,34 @@ pub enum Queue {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct File {
+    #[serde(deserialize_with = "word")]
     adapter: Adapter,
+    preserve_finished_jobs: Option<bool>,
     workers: Option<Vec<Worker>>,
     dispatchers: Option<Vec<Dispatcher>>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Default)]
 enum Adapter {
     #[default]
     SolidQueue,
     Async,
 }
 
+impl Word for Adapter {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("solid_queue", Self::SolidQueue), ("async", Self::Async)];
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Worker {
     queues: Names,
+    #[serde(deserialize_with = "within::<1, 1000, _, _>")]
     threads: u32,
+    #[serde(deserialize_with = "within::<1, 1000, _, _>")]
     processes: u32,
+    #[serde(deserialize_with = "longer_than_zero")]
     polling_interval: Span,
 }
 
@@ -56,7 +67,9 @@ enum Names {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Dispatcher {
+    #[serde(deserialize_with = "longer_than_zero")]
     polling_interval: Span,
+    #[serde(deserialize_with = "within::<1, { u32::MAX as i64 }, _, _>")]
     batch_size: u32,
 }
 
@@ -81,22 +94,35 @@ impl Default for Dispatcher {
     }
 }
 
+impl Section for File {
+    const NAME: &'static str = "queue";
+}
+
 impl File {
     /// The settings, or the key that is wrong and why. As in the original, a file that names no process at all gets a
     /// worker and a dispatcher, and one that names some gets just those.
-    pub(crate) fn resolve(self) -> Result<Queue, (String, String)> {
+    pub(crate) fn resolve(self) -> Result<Queue, (&'static str, &'static str)> {
         let (workers, dispatchers) = match (self.workers, self.dispatchers) {
             (None, None) => (vec![Worker::default()], vec![Dispatcher::default()]),
             (workers, dispatchers) => {
                 (workers.unwrap_or_default(), dispatchers.unwrap_or_default())
             }
         };
-        check(&workers, &dispatchers)?;
+        if workers.is_empty() && dispatchers.is_empty() {
+            return Err((
+                "workers",
+                "no processes configured: expected at least a worker or a dispatcher",
+            ));
+        }
+        let usual = solid_queue::Config::default();
         Ok(match self.adapter {
             Adapter::SolidQueue => Queue::SolidQueue(solid_queue::Config {
                 workers: workers.into_iter().map(Worker::resolve).collect(),
                 dispatchers: dispatchers.into_iter().map(Dispatcher::resolve).collect(),
-                ..solid_queue::Config::default()
+                preserve_finished_jobs: self
+                    .preserve_finished_jobs
+                    .unwrap_or(usual.preserve_finished_jobs),
+                ..usual
             }),
             Adapter::Async => Queue::Async {
                 threads: workers
@@ -107,45 +133,6 @@ impl File {
             },
         })
     }
-}
-
-fn check(workers: &[Worker], dispatchers: &[Dispatcher]) -> Result<(), (String, String)> {
-    let positive = "expected a number above 0, got 0";
-    let wrong = |key: String| Err((key, positive.to_owned()));
-    if workers.is_empty() && dispatchers.is_empty() {
-        return Err((
-            "workers".into(),
-            "no processes configured: expected at least a worker or a dispatcher".into(),
-        ));
-    }
-    for (index, worker) in workers.iter().enumerate() {
-        match worker {
-            Worker { threads: 0, .. } => return wrong(format!("workers[{index}].threads")),
-            Worker { processes: 0, .. } => return wrong(format!("workers[{index}].processes")),
-            Worker {
-                polling_interval: Span(Duration::ZERO),
-                ..
-            } => {
-                return wrong(format!("workers[{index}].polling_interval"));
-            }
-            Worker { .. } => {}
-        }
-    }
-    for (index, dispatcher) in dispatchers.iter().enumerate() {
-        match dispatcher {
-            Dispatcher { batch_size: 0, .. } => {
-                return wrong(format!("dispatchers[{index}].batch_size"));
-            }
-            Dispatcher {
-                polling_interval: Span(Duration::ZERO),
-                ..
-            } => {
-                return wrong(format!("dispatchers[{index}].polling_interval"));
-            }
-            Dispatcher { .. } => {}
-        }
-    }
-    Ok(())
 }
 
 impl Worker {

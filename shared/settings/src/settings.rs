@@ -1,13 +1,10 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::de::DeserializeOwned;
 use telemetry::LogFormat;
 
-use crate::file::Files;
-use crate::{
-    AppEnv, Cable, CableAdapter, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, Web,
-};
+use crate::file::{Files, Section};
+use crate::{AppEnv, Cable, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, Web};
 use crate::{cable, cache, databases, queue, web};
 
 /// All that a process can be told, checked.
@@ -52,11 +49,11 @@ impl Settings {
             environment,
         };
 
-        let databases: databases::File = reader.section(&files, "database");
-        let queue = reader.section::<queue::File>(&files, "queue").resolve();
-        let cache: cache::File = reader.section(&files, "cache");
-        let cable = reader.section::<cable::File>(&files, "cable").resolve();
-        let web: web::File = reader.section(&files, "web");
+        let databases: databases::File = reader.section(&files);
+        let queue = reader.section::<queue::File>(&files).resolve();
+        let cache: cache::File = reader.section(&files);
+        let cable: cable::File = reader.section(&files);
+        let web: web::File = reader.section(&files);
 
         let bind = environment.get("BIND").unwrap_or("127.0.0.1").to_owned();
         let port = reader.parsed("PORT", 3000);
@@ -69,11 +66,8 @@ impl Settings {
             cable: Cable {
                 bind: bind.clone(),
                 port: reader.parsed("CABLE_PORT", 28080),
-                adapter: reader.checked(&files, "cable", cable, CableAdapter::Async),
-                server: action_cable::Config {
-                    allowed_request_origins: allowed_origins(environment, port),
-                    ..action_cable::Config::default()
-                },
+                adapter: cable.resolve(),
+                server: reader.socket(port),
             },
             web: web.resolve(bind, port, cable_url),
             log: reader.log(),
@@ -109,8 +103,8 @@ impl Reader<'_> {
         })
     }
 
-    fn section<T: DeserializeOwned + Default>(&mut self, files: &Files<'_>, name: &str) -> T {
-        files.section(name).unwrap_or_else(|problem| {
+    fn section<T: Section>(&mut self, files: &Files<'_>) -> T {
+        files.section().unwrap_or_else(|problem| {
             self.problems.push(problem);
             T::default()
         })
@@ -120,7 +114,7 @@ impl Reader<'_> {
         &mut self,
         files: &Files<'_>,
         name: &str,
-        resolved: Result<T, (String, String)>,
+        resolved: Result<T, (&str, &str)>,
         stand_in: T,
     ) -> T {
         resolved.unwrap_or_else(|(key, message)| {
@@ -128,6 +122,27 @@ impl Reader<'_> {
                 .add(format!("{}: {key}", files.path(name).display()), message);
             stand_in
         })
+    }
+
+    /// The socket lets in the pages of `ALLOWED_ORIGINS`, or else those that the web process serves; pages of the
+    /// socket's own host and port in either case. `WEB_PORT` says where pages come from in a process whose own `PORT`
+    /// is another one, as those of a Procfile have it.
+    fn socket(&mut self, port: u16) -> action_cable::Config {
+        let usual = action_cable::Config::default();
+        let web_port = self.parsed("WEB_PORT", port);
+        match self.environment.get("ALLOWED_ORIGINS") {
+            Some(list) => action_cable::Config {
+                allowed_request_origins: origins(list),
+                ..usual
+            },
+            None => action_cable::Config {
+                allowed_request_origins: ["localhost", "127.0.0.1"]
+                    .map(|host| http_origin(host, web_port))
+                    .into(),
+                same_host_ports: vec![web_port],
+                ..usual
+            },
+        }
     }
 
     fn log(&mut self) -> telemetry::Config {
@@ -143,13 +158,15 @@ impl Reader<'_> {
                 usual.format
             }
         };
-        telemetry::Config {
-            filter: self
-                .environment
-                .get("RUST_LOG")
-                .map_or(usual.filter, str::to_owned),
+        let filter = self.environment.get("RUST_LOG");
+        let config = telemetry::Config {
+            filter: filter.map_or(usual.filter, str::to_owned),
             format,
+        };
+        if let Err(message) = telemetry::check(&config) {
+            self.problems.add("RUST_LOG", message);
         }
+        config
     }
 
     fn secret(&mut self, storage_dir: &std::path::Path, app_env: AppEnv) -> SecretKeyBase {
@@ -167,17 +184,16 @@ impl Reader<'_> {
     }
 }
 
-/// The page's own addresses, unless `ALLOWED_ORIGINS` names others. The cable's own host is always let in.
-fn allowed_origins(environment: &Environment, port: u16) -> Vec<String> {
-    match environment.get("ALLOWED_ORIGINS") {
-        Some(list) => list
-            .split(',')
-            .map(|origin| origin.trim().to_owned())
-            .filter(|origin| !origin.is_empty())
-            .collect(),
-        None => vec![
-            format!("http://localhost:{port}"),
-            format!("http://127.0.0.1:{port}"),
-        ],
+fn origins(list: &str) -> Vec<String> {
+    let origins = list.split(',').map(str::trim);
+    let named = origins.filter(|origin| !origin.is_empty());
+    named.map(str::to_owned).collect()
+}
+
+/// As browsers write it: without the port that the scheme has anyway.
+fn http_origin(host: &str, port: u16) -> String {
+    match port {
+        80 => format!("http://{host}"),
+        port => format!("http://{host}:{port}"),
     }
 }

@@ -2,6 +2,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::file::Section;
+use crate::quantity::within;
+
 /// The web process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Web {
@@ -27,6 +30,7 @@ pub struct Web {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct File {
+    #[serde(deserialize_with = "within::<1, 512, _, _>")]
     threads: usize,
     max_body_size: usize,
     assume_ssl: bool,
@@ -46,12 +50,16 @@ impl Default for File {
     }
 }
 
+impl Section for File {
+    const NAME: &'static str = "web";
+}
+
 impl File {
     pub(crate) fn resolve(self, bind: String, port: u16, cable_url: Option<String>) -> Web {
         Web {
             bind,
             port,
-            threads: self.threads.max(1),
+            threads: self.threads,
             max_body_size: self.max_body_size,
             assume_ssl: self.assume_ssl,
             assets_dir: self.assets_dir,

@@ -1,24 +1,14 @@
-//! The repository's own config files, and files as Rails generates them.
+//! The repository's own config files, and what variables do to them.
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
+
+mod support;
 
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use settings::{AppEnv, Cable, CableAdapter, Cache, Environment, Queue, Settings};
-
-const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-fn load(config: &Path, storage: &Path, more: &[(&str, &str)]) -> Result<Settings, String> {
-    let (config, storage) = (config.display().to_string(), storage.display().to_string());
-    let usual = [
-        ("CONFIG_DIR", config.as_str()),
-        ("STORAGE_DIR", storage.as_str()),
-        ("SECRET_KEY_BASE", SECRET),
-    ];
-    let environment: Environment = usual.iter().chain(more).copied().collect();
-    Settings::load(&environment).map_err(|problems| problems.to_string())
-}
+use settings::{AppEnv, Cable, CableAdapter, Cache, Queue, Settings};
+use support::load;
 
 fn ours(app_env: &str, more: &[(&str, &str)]) -> Settings {
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
@@ -44,6 +34,7 @@ fn production_is_solid() {
         ),
         (Duration::from_secs(1), 500)
     );
+    assert!(!queue.preserve_finished_jobs);
     let Cache::SolidCacheStore(cache) = &settings.cache else {
         panic!("{:?}", settings.cache)
     };
@@ -106,12 +97,14 @@ fn variables_override_keys() {
         ("QUEUE__WORKERS__0__THREADS", "7"),
         ("CABLE__POLLING_INTERVAL", "0.5.seconds"),
         ("DATABASE__CACHE__WATCH", "false"),
+        ("QUEUE__PRESERVE_FINISHED_JOBS", "true"),
     ];
     let settings = ours("production", &more);
     let Queue::SolidQueue(queue) = &settings.queue else {
         panic!("{:?}", settings.queue)
     };
     assert_eq!(queue.workers[0].threads, 7);
+    assert!(queue.preserve_finished_jobs);
     let Cable {
         adapter: CableAdapter::SolidCable(cable),
         ..
@@ -138,29 +131,6 @@ fn missing_files_mean_the_defaults_of_the_gems() {
 }
 
 #[test]
-fn generated_files_of_rails_are_understood() {
-    let folder = tempfile::tempdir().unwrap();
-    let queue = "default: &default\n  dispatchers:\n    - polling_interval: 1\n      batch_size: 500\n  workers:\n    - queues: [real_time, \"back*\"]\n      threads: 3\n      processes: <%= ENV.fetch(\"JOB_CONCURRENCY\", 1) %>\n      polling_interval: 0.1\n\nproduction:\n  <<: *default\n";
-    fs::write(folder.path().join("queue.yml"), queue).unwrap();
-    let settings = load(
-        folder.path(),
-        folder.path(),
-        &[("APP_ENV", "production"), ("JOB_CONCURRENCY", "2")],
-    )
-    .unwrap();
-    let Queue::SolidQueue(queue) = &settings.queue else {
-        panic!("{:?}", settings.queue)
-    };
-    assert_eq!(
-        (
-            queue.workers[0].processes,
-            queue.workers[0].queues.join(" ")
-        ),
-        (2, "real_time back*".to_owned())
-    );
-}
-
-#[test]
 fn secrets_are_made_once_and_never_shown() {
     let folder = tempfile::tempdir().unwrap();
     let make = || load(folder.path(), folder.path(), &[("SECRET_KEY_BASE", "")]).unwrap();
@@ -177,27 +147,34 @@ fn secrets_are_made_once_and_never_shown() {
 }
 
 #[test]
-fn nonsense_is_named_with_its_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let cases = [
+fn the_socket_lets_in_the_pages_of_the_web_process() {
+    let server = |more: &[(&str, &str)]| {
+        let server = ours("production", more).cable.server;
+        let ports = server.same_host_ports;
+        (server.allowed_request_origins.join(" "), ports)
+    };
+    for (more, origins, ports) in [
         (
-            "workers: []\ndispatchers: []\n",
-            "workers: no processes configured: expected at least a worker or a dispatcher",
+            &[][..],
+            "http://localhost:3000 http://127.0.0.1:3000",
+            vec![3000],
         ),
         (
-            "workers:\n  - threads: 0\n",
-            "workers[0].threads: expected a number above 0, got 0",
+            &[("PORT", "80")],
+            "http://localhost http://127.0.0.1",
+            vec![80],
         ),
         (
-            "workers:\n  - polling_interval: soon\n",
-            "workers[0].polling_interval: expected seconds, or text such as `0.1.seconds`, got `soon`",
+            &[("PORT", "3200"), ("WEB_PORT", "3000")],
+            "http://localhost:3000 http://127.0.0.1:3000",
+            vec![3000],
         ),
-        ("adapter: sidekiq\n", "adapter: "),
-        ("- a\n", "expected keys and values, got `[\"a\"]`"),
-    ];
-    for (text, message) in cases {
-        fs::write(folder.path().join("queue.yml"), text).unwrap();
-        let error = load(folder.path(), folder.path(), &[]).unwrap_err();
-        assert!(error.contains(&format!("queue.yml: {message}")), "{error}");
+        (
+            &[("ALLOWED_ORIGINS", "https://a.example, https://*.b.example,")],
+            "https://a.example https://*.b.example",
+            vec![],
+        ),
+    ] {
+        assert_eq!(server(more), (origins.to_owned(), ports), "{more:?}");
     }
 }
