@@ -4,7 +4,7 @@ import { budget, dropUnusedInertia } from './build/plugins.ts'
 
 // The Rust server renders every page. In development its HTML points here for
 // scripts, so this origin must answer cross-origin module requests from it.
-const pageOrigins = ['http://localhost:3000', 'http://127.0.0.1:3000']
+const pageOrigins = [/^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/]
 
 export default defineConfig({
   plugins: [react(), dropUnusedInertia(), budget(120)],

@@ -8,7 +8,7 @@ pub struct DatabaseConfig {
     pub path: PathBuf,
     /// Connections that only read, at most. They are opened when they are first needed.
     pub pool: u32,
-    /// How long a write waits for the lock of another process before it fails.
+    /// How long a write waits for the lock of another process before it fails. Opening the file waits longer.
     pub timeout: Duration,
     /// What a commit waits for.
     pub synchronous: Synchronous,

@@ -32,8 +32,7 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
         "PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; {}",
         pragmas(config)
     );
-    patiently(config, || connection.batch_execute(&pragmas))
-        .map_err(|error| failed(error.to_string()))?;
+    patiently(|| connection.batch_execute(&pragmas)).map_err(|error| failed(error.to_string()))?;
     Ok(connection)
 }
 
@@ -58,6 +57,9 @@ fn writable(path: &Path) -> Result<(), String> {
 fn establish(url: &str) -> diesel::ConnectionResult<SqliteConnection> {
     SqliteConnection::establish(url)
 }
+
+/// How long opening a file waits for other processes that open or migrate it: a start may take longer than a write.
+pub(crate) const START_PATIENCE: Duration = Duration::from_secs(15);
 
 /// The writer waits for locks by itself (see `transaction`).
 pub(crate) const NO_BUSY_HANDLER: &str = "PRAGMA busy_timeout = 0;";
@@ -84,11 +86,8 @@ fn pragmas(config: &DatabaseConfig) -> String {
 
 /// Runs `work` again while it says that the file is locked: several processes may turn a new file into a WAL file at
 /// the same moment, and SQLite does not wait for that lock by itself.
-fn patiently<T>(
-    config: &DatabaseConfig,
-    mut work: impl FnMut() -> QueryResult<T>,
-) -> QueryResult<T> {
-    let deadline = Instant::now() + config.timeout;
+fn patiently<T>(mut work: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
+    let deadline = Instant::now() + START_PATIENCE;
     loop {
         match work() {
             Err(error) if is_busy(&error) && Instant::now() < deadline => {

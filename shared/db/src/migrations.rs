@@ -5,6 +5,7 @@ use diesel::sqlite::Sqlite;
 use diesel::{SqliteConnection, connection::SimpleConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
+use crate::connection::START_PATIENCE;
 use crate::{DatabaseConfig, DbError, transaction};
 
 /// For a database whose tables somebody else makes.
@@ -24,7 +25,7 @@ pub(crate) fn run(
     if known.is_empty() || is_current(connection, config, &known)? {
         return Ok(());
     }
-    transaction::begin(connection, config)?;
+    transaction::begin(connection, config.synchronous, START_PATIENCE)?;
     let outcome = apply(connection, config, migrations, &known);
     match outcome {
         Ok(()) => Ok(transaction::commit(connection)?),

@@ -4,13 +4,13 @@
 //! file. Short, even sleeps keep the wait fair and its tail short. diesel offers no busy handler to set, so the writer's
 //! connection has none at all and the wait is here.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager, TransactionManagerStatus};
 use diesel::{QueryResult, SqliteConnection};
 
 use crate::error::is_busy;
-use crate::{DatabaseConfig, DbError};
+use crate::{DbError, Synchronous};
 
 type Manager = AnsiTransactionManager;
 
@@ -23,19 +23,20 @@ pub(crate) fn try_begin(connection: &mut SqliteConnection) -> QueryResult<bool> 
     }
 }
 
-/// Waits for the lock for as long as the configured timeout. Blocks the thread.
+/// Waits for the lock for as long as `timeout`. Blocks the thread.
 pub(crate) fn begin(
     connection: &mut SqliteConnection,
-    config: &DatabaseConfig,
+    synchronous: Synchronous,
+    timeout: Duration,
 ) -> Result<(), DbError> {
     let start = Instant::now();
     while !try_begin(connection)? {
-        if start.elapsed() >= config.timeout {
+        if start.elapsed() >= timeout {
             return Err(DbError::Locked {
                 waited: start.elapsed(),
             });
         }
-        std::thread::sleep(config.synchronous.lock_retry());
+        std::thread::sleep(synchronous.lock_retry());
     }
     Ok(())
 }

@@ -139,7 +139,11 @@ impl Shared {
             Some(connection) => connection,
             None => open(&self.config)?,
         };
-        let begun = transaction::begin(&mut connection, &self.config);
+        let begun = transaction::begin(
+            &mut connection,
+            self.config.synchronous,
+            self.config.timeout,
+        );
         // A connection that cannot begin for another reason than a lock is not asked again.
         if matches!(begun, Ok(()) | Err(DbError::Locked { .. })) {
             *guard = Some(connection);

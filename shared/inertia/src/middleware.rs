@@ -39,7 +39,8 @@ pub async fn protocol<B: MessageBody + 'static>(
 
 /// Only reads are sent back: a write is done first, and the page after its redirect is the one that is stale.
 fn is_stale(request: &ServiceRequest) -> bool {
-    request.method() == Method::GET && request::version(request.headers()) != current_version(request)
+    request.method() == Method::GET
+        && request::version(request.headers()) != current_version(request)
 }
 
 fn current_version(request: &ServiceRequest) -> &str {

@@ -29,7 +29,8 @@ pub(crate) fn job_span(id: JobId, class_name: &str, queue_name: &str) -> Span {
         "job.perform",
         job.id = id.0,
         job.class = class_name,
-        queue.name = queue_name
+        queue.name = queue_name,
+        process.id = tracing::field::Empty
     )
 }
 

@@ -27,7 +27,7 @@ pub enum LogFormat {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            filter: "info,actix_server=warn".into(),
+            filter: "info,actix_server=warn,actix_http=off".into(),
             format: LogFormat::Text,
         }
     }

@@ -87,11 +87,17 @@ async fn a_locked_file_can_be_read_but_not_written() {
 }
 
 #[tokio::test]
-async fn a_read_only_file_can_be_read_but_not_written() {
+async fn a_table_that_refuses_writes_can_be_read() {
     let table = Table::new();
     let cache = table.cache(Config::default());
     cache.write("key", &1).await;
-    table.execute("PRAGMA query_only = ON").await;
+    for write in ["INSERT", "UPDATE", "DELETE"] {
+        let refuse = format!(
+            "CREATE TRIGGER refuse_{write} BEFORE {write} ON solid_cache_entries
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        );
+        table.execute(refuse).await;
+    }
     cannot_write(&cache).await;
     assert_eq!(cache.read::<i32>("key").await, Some(1));
     assert!(cache.stats().failures >= 7);

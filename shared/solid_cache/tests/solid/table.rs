@@ -51,7 +51,8 @@ impl Table {
         Cache::solid(self.database.clone(), config)
     }
 
-    pub(crate) async fn execute(&self, sql: &'static str) {
+    pub(crate) async fn execute(&self, sql: impl Into<String>) {
+        let sql = sql.into();
         let execute = move |connection: &mut SqliteConnection| sql_query(sql).execute(connection);
         self.database.write(execute).await.unwrap();
     }
