@@ -245,6 +245,31 @@ async fn writes_need_the_token_of_the_session() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_session_that_was_tampered_with_is_none() -> Result<()> {
+    let web = Web::start().await?;
+    let cookies = web.browser.cookies().unwrap_or_default();
+    let token = web.browser.csrf_token().unwrap_or_default();
+    let post = async |cookies: &str| {
+        let request = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let request = request
+            .post(format!("{}/todos", web.url))
+            .header("cookie", cookies);
+        let request = request
+            .header("x-xsrf-token", &token)
+            .form(&[("todo[title]", "mine")]);
+        Ok::<_, anyhow::Error>(request.send().await?.status())
+    };
+    assert_eq!(post(&cookies).await?, StatusCode::SEE_OTHER);
+    let (before, after) = cookies.split_once("_trifecta_session=").unwrap_or_default();
+    let flipped = if after.starts_with('A') { "B" } else { "A" };
+    let tampered = format!("{before}_trifecta_session={flipped}{}", &after[1..]);
+    assert_eq!(post(&tampered).await?, StatusCode::UNPROCESSABLE_ENTITY);
+    Ok(())
+}
+
+#[tokio::test]
 async fn hostile_titles_stay_text() -> Result<()> {
     let web = Web::start().await?;
     let title = "</script><script>alert(1)</script>";

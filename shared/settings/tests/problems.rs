@@ -3,7 +3,9 @@
 
 mod support;
 
-use support::load_file;
+use std::fs;
+
+use support::{load, load_file};
 
 #[test]
 fn nonsense_is_named_with_its_key() {
@@ -138,4 +140,12 @@ fn variables_are_told_by_their_names() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("cache.yml")).unwrap();
+    let error = load(folder.path(), folder.path(), &[]).unwrap_err();
+    assert!(error.contains("cache.yml: Is a directory"), "{error}");
 }
