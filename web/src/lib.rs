@@ -7,6 +7,7 @@ mod controllers;
 mod csrf;
 mod errors;
 mod layout;
+mod requests;
 mod routes;
 mod server;
 

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::assets::Assets;
 use crate::background::Background;
 use crate::csrf::{Csrf, protect_from_forgery};
+use crate::requests::log_requests;
 use crate::{errors, layout, routes};
 
 /// Listens where the settings say, and runs.
@@ -134,6 +135,7 @@ fn server(
             .wrap(from_fn(errors::pages))
             .wrap(sessions(&secret, web.assume_ssl))
             .wrap(security_headers())
+            .wrap(from_fn(log_requests))
             .configure(|config| routes::routes(config, &web.assets_dir))
             .configure(|config| {
                 if let Some(channels) = &channels {

@@ -9,7 +9,7 @@ use test_support::{Browser, Process, production};
 struct Web {
     browser: Browser,
     url: String,
-    _process: Process,
+    process: Process,
     _folder: tempfile::TempDir,
 }
 
@@ -22,7 +22,7 @@ impl Web {
         Ok(Self {
             browser,
             url,
-            _process: process,
+            process,
             _folder: folder,
         })
     }
@@ -262,10 +262,18 @@ async fn a_session_that_was_tampered_with_is_none() -> Result<()> {
         Ok::<_, anyhow::Error>(request.send().await?.status())
     };
     assert_eq!(post(&cookies).await?, StatusCode::SEE_OTHER);
+    web.process
+        .line_with("http.path=\"/todos\" http.status=303")
+        .await;
     let (before, after) = cookies.split_once("_trifecta_session=").unwrap_or_default();
     let flipped = if after.starts_with('A') { "B" } else { "A" };
     let tampered = format!("{before}_trifecta_session={flipped}{}", &after[1..]);
     assert_eq!(post(&tampered).await?, StatusCode::UNPROCESSABLE_ENTITY);
+    web.process.line_with("refused a request").await;
+    assert!(
+        !web.process.output().contains(&token),
+        "a token is in the log"
+    );
     Ok(())
 }
 

@@ -35,30 +35,27 @@ fn is_healthcheck(response: &ServiceResponse) -> bool {
     response.request().path() == "/up"
 }
 
-/// What may be told about the error.
+/// Logs why the request was refused or failed, and returns what may be told about it.
 fn log(request: &HttpRequest, failed: &HttpResponse) -> Option<String> {
-    let status = failed.status().as_u16();
-    let error = failed.error().map(ToString::to_string);
+    let error = failed.error()?;
     let (method, path) = (request.method().as_str(), request.path());
     if failed.status().is_server_error() {
-        let error = failed.error().map(chain).unwrap_or_default();
         tracing::error!(
             http.method = method,
             http.path = path,
-            http.status = status,
-            error,
-            "request failed"
+            error = chain(error),
+            "a request failed"
         );
         return None;
     }
+    let reason = error.to_string();
     tracing::info!(
         http.method = method,
         http.path = path,
-        http.status = status,
-        error,
-        "request refused"
+        reason,
+        "refused a request"
     );
-    error
+    Some(reason)
 }
 
 fn chain(error: &Error) -> String {
