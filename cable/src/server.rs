@@ -1,13 +1,20 @@
+use std::any::Any;
 use std::net::TcpListener;
+use std::time::Duration;
 
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use boot::{CableLink, Stores};
 use settings::{CableAdapter, Settings};
+use socket2::SockRef;
 use telemetry::Failure;
 use tokio_util::sync::CancellationToken;
 
 use crate::routes;
+
+/// How long what was sent to a client may stay unread.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Listens where the settings say, and runs.
 ///
@@ -60,6 +67,7 @@ pub async fn run(
         })
     };
     let server = server
+        .on_connect(|connection, _| bound_silence(connection))
         .workers(1)
         .disable_signals()
         .shutdown_timeout(10)
@@ -72,6 +80,17 @@ pub async fn run(
     };
     boot::serve(server, &shutdown, goodbye).await?;
     Ok(listening.await?)
+}
+
+/// Lets the system end the connection of a client that reads nothing any more: a WebSocket that is closed here would
+/// otherwise wait for it to read the goodbye.
+fn bound_silence(connection: &dyn Any) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else {
+        return;
+    };
+    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT)) {
+        tracing::warn!(error = %error, "could not bound how long a client may read nothing");
+    }
 }
 
 fn nothing_to_do() -> Failure {
