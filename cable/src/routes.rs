@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use action_cable::{ListenerState, Server, Stats};
 use actix_web::HttpResponse;
-use actix_web::http::header::ContentType;
 use actix_web::web::{self, Data, ServiceConfig};
 use app::AppContext;
 
@@ -13,17 +12,9 @@ pub(crate) fn routes(config: &mut ServiceConfig, channels: &Server<AppContext>) 
     config.route("/up", web::get().to(up));
 }
 
-/// Rails' health page: green while broadcasts reach this process, red when not.
+/// Healthy while broadcasts reach this process.
 async fn up(channels: Data<Server<AppContext>>) -> HttpResponse {
-    let healthy = is_listening(&channels.stats());
-    let (mut response, colour) = if healthy {
-        (HttpResponse::Ok(), "green")
-    } else {
-        (HttpResponse::ServiceUnavailable(), "red")
-    };
-    let page =
-        format!("<!DOCTYPE html><html><body style=\"background-color: {colour}\"></body></html>");
-    response.content_type(ContentType::html()).body(page)
+    boot::health_page(is_listening(&channels.stats()))
 }
 
 /// Whether the listener looks for broadcasts: it does so many times a second.

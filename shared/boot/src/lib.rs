@@ -2,10 +2,12 @@
 //! stop, and open the stores that the settings name.
 #![warn(missing_docs)]
 
+mod health;
 mod process;
 mod serve;
 mod stores;
 
+pub use health::health_page;
 pub use process::{check, listen, start};
 pub use serve::serve;
 pub use stores::{CableLink, Jobs, Stores};

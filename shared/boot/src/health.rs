@@ -1,0 +1,14 @@
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+
+/// Rails' health page: 200 and green when the process can do its work, 503 and red when not.
+pub fn health_page(is_healthy: bool) -> HttpResponse {
+    let (mut response, colour) = if is_healthy {
+        (HttpResponse::Ok(), "green")
+    } else {
+        (HttpResponse::ServiceUnavailable(), "red")
+    };
+    let page =
+        format!(r#"<!DOCTYPE html><html><body style="background-color: {colour}"></body></html>"#);
+    response.content_type(ContentType::html()).body(page)
+}
