@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests `bin/serve` as a person uses it: it comes up, stops when it is told to, stops as a whole when a process dies,
-# and leaves nothing behind. With foreman where that is installed, and with its own loop.
+# Tests `bin/serve` and `bin/dev` as a person uses them: they come up, stop when they are told to, and leave nothing
+# behind; `bin/serve` stops as a whole when a process dies. With foreman where that is installed, and with its own loop.
 source "$(dirname "$0")/../bin/lib.sh"
 # Each background command gets a process group of its own; without that, bash makes it deaf to INT.
 set -m
@@ -9,6 +9,7 @@ set -m
 need_rust
 frontend
 cargo build --release --quiet -p web -p worker -p cable
+cargo build --quiet -p web
 
 passed=0 failed=0
 check() { # what, command...
@@ -95,6 +96,21 @@ for supervisor in foreman loop; do
   [ "$supervisor" = foreman ] || check "$supervisor: says so with its status" ended_badly
   check "$supervisor: takes the others with it" wait_for "the processes to end" none_left
 done
+
+dev() {
+  storage="$(mktemp -d)"
+  log="$storage/log"
+  port="$(free_port)"
+  STORAGE_DIR="$storage" PORT="$port" bin/dev >"$log" 2>&1 &
+  serve=$!
+  check "bin/dev: comes up from an empty folder" wait_for "the page" says_ready
+}
+
+dev
+kill -TERM "$serve"
+check "bin/dev: ends on TERM" wait_for "the end" is_gone
+check "bin/dev: ends cleanly" ended_with 0
+check "bin/dev: leaves no process behind" wait_for "the processes to end" none_left
 
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

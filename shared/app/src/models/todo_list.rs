@@ -53,7 +53,7 @@ impl TodoList {
             .expires_in(CACHE_TIME)
             .version(format!("{epoch}-{rev}"));
         cache
-            .fetch(CACHE_KEY, || app.primary.read(|c| c.transaction(read)))
+            .fetch(CACHE_KEY, || app.primary.read_long(|c| c.transaction(read)))
             .await
     }
 
