@@ -6,15 +6,16 @@ use action_cable::{ListenerState, Server, Stats};
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use app::AppContext;
+use boot::Files;
 
 pub(crate) fn routes(config: &mut ServiceConfig, channels: &Server<AppContext>) {
     (channels.routes())(config);
     config.route("/up", web::get().to(up));
 }
 
-/// Healthy while broadcasts reach this process.
-async fn up(channels: Data<Server<AppContext>>) -> HttpResponse {
-    boot::health_page(is_listening(&channels.stats()))
+/// Healthy while broadcasts reach this process, through the files that everybody else has.
+async fn up(channels: Data<Server<AppContext>>, files: Data<Files>) -> HttpResponse {
+    boot::health_page(is_listening(&channels.stats()) && files.are_in_place())
 }
 
 /// Whether the listener looks for broadcasts: it does so many times a second.

@@ -46,7 +46,9 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
-    let Stores { app, cable, .. } = Stores::open(&settings)?;
+    let Stores {
+        app, cable, files, ..
+    } = Stores::open(&settings)?;
     let CableLink::SolidCable(solid_cable) = cable else {
         return Err(nothing_to_do());
     };
@@ -59,10 +61,11 @@ pub async fn run(
 
     let address = listener.local_addr()?;
     let server = {
-        let channels = channels.clone();
+        let (channels, files) = (channels.clone(), Data::new(files));
         HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(channels.clone()))
+                .app_data(files.clone())
                 .configure(|config| routes::routes(config, &channels))
         })
     };

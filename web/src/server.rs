@@ -9,7 +9,8 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use app::AppContext;
-use boot::{CableLink, Jobs, Stores};
+use boot::{CableLink, Files, Jobs, Stores};
+use inertia::Layout;
 use settings::{SecretKeyBase, Settings};
 use telemetry::Failure;
 use tokio_util::sync::CancellationToken;
@@ -46,19 +47,28 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
-    let assets = find_assets(&settings)?;
-    let Stores { app, jobs, cable } = Stores::open(&settings)?;
+    let layout = layout::layout(find_assets(&settings)?, &settings);
+    let Stores {
+        app,
+        jobs,
+        cable,
+        files,
+    } = Stores::open(&settings)?;
     let background = Background::new(shutdown.clone());
     perform_jobs(jobs, &app, &shutdown, &background);
     let channels = own_channels(&cable, &app, &settings);
-    let server = server(
-        listener,
-        &settings,
-        assets,
-        app,
-        &background,
-        channels.clone(),
-    )?;
+    let parts = Parts {
+        app: Data::new(app),
+        files: Data::new(files),
+        background: Data::new(background.clone()),
+        csrf: Data::new(Csrf::new(
+            &settings.secret_key_base,
+            settings.web.assume_ssl,
+        )),
+        layout,
+        channels: channels.clone(),
+    };
+    let server = server(listener, &settings, parts)?;
 
     let goodbye = async {
         if let Some(channels) = channels {
@@ -68,6 +78,17 @@ pub async fn run(
     let outcome = boot::serve(server, &shutdown, goodbye).await;
     background.end().await;
     outcome
+}
+
+/// What requests work with.
+#[derive(Clone)]
+struct Parts {
+    app: Data<AppContext>,
+    files: Data<Files>,
+    background: Data<Background>,
+    csrf: Data<Csrf>,
+    layout: Layout,
+    channels: Option<Channels<AppContext>>,
 }
 
 fn find_assets(settings: &Settings) -> Result<Assets, Failure> {
@@ -106,28 +127,17 @@ fn own_channels(
 fn server(
     listener: TcpListener,
     settings: &Settings,
-    assets: Assets,
-    app: AppContext,
-    background: &Background,
-    channels: Option<Channels<AppContext>>,
+    parts: Parts,
 ) -> Result<actix_web::dev::Server, Failure> {
     let address = listener.local_addr()?;
-    let layout = layout::layout(assets, settings);
-    let (app, csrf) = (
-        Data::new(app),
-        Data::new(Csrf::new(
-            &settings.secret_key_base,
-            settings.web.assume_ssl,
-        )),
-    );
-    let background = Data::new(background.clone());
     let (secret, web) = (settings.secret_key_base.clone(), settings.web.clone());
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(app.clone())
-            .app_data(background.clone())
-            .app_data(csrf.clone())
-            .app_data(layout.clone())
+            .app_data(parts.app.clone())
+            .app_data(parts.files.clone())
+            .app_data(parts.background.clone())
+            .app_data(parts.csrf.clone())
+            .app_data(parts.layout.clone())
             .app_data(web::PayloadConfig::new(web.max_body_size))
             .app_data(web::FormConfig::default().limit(web.max_body_size))
             .wrap(from_fn(inertia::protocol))
@@ -138,7 +148,7 @@ fn server(
             .wrap(from_fn(log_requests))
             .configure(|config| routes::routes(config, &web.assets_dir))
             .configure(|config| {
-                if let Some(channels) = &channels {
+                if let Some(channels) = &parts.channels {
                     (channels.routes())(config);
                 }
             })

@@ -160,3 +160,29 @@ async fn a_change_whose_author_went_away_is_broadcast_all_the_same() -> Result<(
     socket.text_with("left alone").await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_deleted_file_turns_the_health_pages_red() -> Result<()> {
+    let suite = Suite::start(&[]).await?;
+    let web = format!("{}/up", suite.url());
+    let cable = suite
+        .cable_url()
+        .replace("ws://", "http://")
+        .replace("/cable", "/up");
+    let status = async |page: &str| {
+        reqwest::get(page)
+            .await
+            .map(|response| response.status().as_u16())
+    };
+    for page in [&web, &cable] {
+        wait_until("the process to be healthy", || async {
+            status(page).await.is_ok_and(|status| status == 200)
+        })
+        .await;
+    }
+    std::fs::remove_file(suite.storage().join("production_cable.sqlite3"))?;
+    for page in [&web, &cable] {
+        assert_eq!(status(page).await?, 503, "{page}");
+    }
+    Ok(())
+}

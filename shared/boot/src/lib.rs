@@ -2,11 +2,13 @@
 //! stop, and open the stores that the settings name.
 #![warn(missing_docs)]
 
+mod files;
 mod health;
 mod process;
 mod serve;
 mod stores;
 
+pub use files::Files;
 pub use health::health_page;
 pub use process::{check, listen, start};
 pub use serve::serve;

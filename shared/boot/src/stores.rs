@@ -7,6 +7,8 @@ use solid_cache::Cache;
 use solid_queue::{InProcessConfig, Queue};
 use telemetry::Failure;
 
+use crate::files::Files;
+
 /// The application's context over the stores that the settings name, and what a process needs to serve them.
 pub struct Stores {
     /// What models, jobs and channels work with.
@@ -15,6 +17,8 @@ pub struct Stores {
     pub jobs: Jobs,
     /// How broadcasts reach the sockets.
     pub cable: CableLink,
+    /// The files behind all of it.
+    pub files: Files,
 }
 
 /// Who performs jobs.
@@ -39,28 +43,32 @@ impl Stores {
     /// # Errors
     /// Which file failed and why.
     pub fn open(settings: &Settings) -> Result<Self, Failure> {
-        let primary =
-            Database::open(&settings.databases.primary, app::MIGRATIONS).map_err(explain)?;
-        let (queue, jobs) = open_queue(settings).map_err(explain)?;
-        let cache = open_cache(settings).map_err(explain)?;
-        let (cable, link) = open_cable(settings).map_err(explain)?;
+        let mut files = Files::default();
+        let primary = files
+            .open(&settings.databases.primary, app::MIGRATIONS)
+            .map_err(explain)?;
+        let (queue, jobs) = open_queue(settings, &mut files).map_err(explain)?;
+        let cache = open_cache(settings, &mut files).map_err(explain)?;
+        let (cable, link) = open_cable(settings, &mut files).map_err(explain)?;
+        let app = AppContext {
+            primary,
+            queue,
+            cache,
+            cable,
+        };
         Ok(Self {
-            app: AppContext {
-                primary,
-                queue,
-                cache,
-                cable,
-            },
+            app,
             jobs,
             cable: link,
+            files,
         })
     }
 }
 
-fn open_queue(settings: &Settings) -> Result<(Queue, Jobs), DbError> {
+fn open_queue(settings: &Settings, files: &mut Files) -> Result<(Queue, Jobs), DbError> {
     match &settings.queue {
         settings::Queue::SolidQueue(config) => {
-            let database = Database::open(&settings.databases.queue, solid_queue::MIGRATIONS)?;
+            let database = files.open(&settings.databases.queue, solid_queue::MIGRATIONS)?;
             Ok((
                 Queue::solid(database.clone()),
                 Jobs::SolidQueue(database, config.clone()),
@@ -76,20 +84,20 @@ fn open_queue(settings: &Settings) -> Result<(Queue, Jobs), DbError> {
     }
 }
 
-fn open_cache(settings: &Settings) -> Result<Cache, DbError> {
+fn open_cache(settings: &Settings, files: &mut Files) -> Result<Cache, DbError> {
     match &settings.cache {
         settings::Cache::SolidCacheStore(config) => {
-            let database = Database::open(&settings.databases.cache, solid_cache::MIGRATIONS)?;
+            let database = files.open(&settings.databases.cache, solid_cache::MIGRATIONS)?;
             Ok(Cache::solid(database, config.clone()))
         }
         settings::Cache::MemoryStore(config) => Ok(Cache::memory(config.clone())),
     }
 }
 
-fn open_cable(settings: &Settings) -> Result<(Cable, CableLink), DbError> {
+fn open_cable(settings: &Settings, files: &mut Files) -> Result<(Cable, CableLink), DbError> {
     match &settings.cable.adapter {
         CableAdapter::SolidCable(config) => {
-            let database = Database::open(&settings.databases.cable, solid_cable::MIGRATIONS)?;
+            let database = files.open(&settings.databases.cable, solid_cable::MIGRATIONS)?;
             let adapter = SolidCable::new(database, config.clone());
             Ok((Cable::new(adapter.clone()), CableLink::SolidCable(adapter)))
         }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub struct Database {
     writer: Writer,
     readers: Pool<Manager>,
     watch: Arc<Watch>,
+    /// Device and inode of the file that is open.
+    identity: Option<(u64, u64)>,
 }
 
 impl Database {
@@ -40,6 +43,7 @@ impl Database {
             writer: Writer::new(connection, Arc::clone(&config)),
             readers: readers(&config)?,
             watch: Arc::new(Watch::new(Arc::clone(&config))),
+            identity: identity(&config.path),
             config,
         })
     }
@@ -47,6 +51,12 @@ impl Database {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.config.path
+    }
+
+    /// Whether the file that is open still lies at its path. Where it was deleted or replaced, connections go on with the
+    /// old one, whose writes nobody else will ever see: the process must be started again.
+    pub fn is_in_place(&self) -> bool {
+        identity(self.path()) == self.identity
     }
 
     /// Runs `work` on a connection for reading, on the calling thread: a read of a WAL file waits for no lock and takes
@@ -110,6 +120,12 @@ impl fmt::Debug for Database {
             .field("path", &self.config.path)
             .finish_non_exhaustive()
     }
+}
+
+/// Looks at the folder's entry only: to open the file would drop SQLite's locks.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 fn checkout(readers: &Pool<Manager>) -> Result<PooledConnection<Manager>, DbError> {

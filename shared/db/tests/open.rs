@@ -82,3 +82,15 @@ fn what_cannot_be_opened_is_named() {
         "{not_a_folder}"
     );
 }
+
+#[test]
+fn a_file_that_was_deleted_or_replaced_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.sqlite3");
+    let database = open(&path, OLD).unwrap();
+    assert!(database.is_in_place());
+    std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
+    assert!(!database.is_in_place());
+    drop(open(&path, OLD).unwrap());
+    assert!(!database.is_in_place());
+}
