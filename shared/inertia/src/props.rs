@@ -127,3 +127,50 @@ where
         Box::pin(async move { to_json(future.await?) })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn props() -> Props {
+        Props::new()
+            .value("list", [1])
+            .always("user", "ada")
+            .lazy("count", async || Ok(1))
+            .optional("details", async || Ok("more"))
+    }
+
+    #[actix_web::test]
+    async fn each_kind_comes_when_it_is_wanted() {
+        let whole = props().resolve(&Wanted::default()).await.unwrap();
+        assert_eq!(
+            Value::Object(whole),
+            json!({ "list": [1], "user": "ada", "count": 1 })
+        );
+        let partial = props().resolve(&Wanted::only(&["details"])).await.unwrap();
+        assert_eq!(
+            Value::Object(partial),
+            json!({ "user": "ada", "details": "more" })
+        );
+    }
+
+    #[actix_web::test]
+    async fn what_is_not_wanted_is_not_computed() {
+        let failing = || {
+            Props::new()
+                .value("list", [1])
+                .lazy("count", async || Err::<i32, _>("told to".into()))
+        };
+        assert!(failing().resolve(&Wanted::only(&["list"])).await.is_ok());
+        assert_eq!(
+            failing()
+                .resolve(&Wanted::default())
+                .await
+                .unwrap_err()
+                .to_string(),
+            "told to"
+        );
+    }
+}

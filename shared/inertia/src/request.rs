@@ -40,6 +40,17 @@ impl Wanted {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn only(names: &[&str]) -> Self {
+        let only = names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            partial: Some(Partial {
+                only,
+                except: Vec::new(),
+            }),
+        }
+    }
+
     pub(crate) fn includes(&self, key: &str) -> bool {
         let Some(partial) = &self.partial else {
             return true;

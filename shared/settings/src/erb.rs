@@ -2,6 +2,7 @@
 //!
 //! What stands in a comment of the file is left alone: there, generated files show what could be written.
 
+use crate::quantity::seconds_in;
 use crate::{AppEnv, Environment};
 
 const UNDERSTOOD: &str = "understood are `256.megabytes`, `1.day`, `Rails.env`, `ENV[\"NAME\"]`, \
@@ -173,15 +174,11 @@ fn quantity(expression: &str) -> Option<String> {
     let (number, unit) = expression.rsplit_once('.')?;
     let number: f64 = number.replace('_', "").parse().ok()?;
     let factor = match unit.trim_end_matches('s') {
-        "byte" | "second" => 1.0,
+        "byte" => 1.0,
         "kilobyte" => 1024.0,
         "megabyte" => 1024.0 * 1024.0,
         "gigabyte" => 1024.0 * 1024.0 * 1024.0,
-        "minute" => 60.0,
-        "hour" => 3_600.0,
-        "day" => 86_400.0,
-        "week" => 604_800.0,
-        _ => return None,
+        _ => seconds_in(unit)?,
     };
     Some((number * factor).to_string())
 }

@@ -72,15 +72,19 @@ fn seconds(text: &str) -> Option<f64> {
     }
     let (number, unit) = text.rsplit_once('.')?;
     let number: f64 = number.parse().ok()?;
-    let factor = match unit.trim_end_matches('s') {
+    Some(number * seconds_in(unit)?)
+}
+
+/// Seconds in a unit of time, in its singular or plural.
+pub(crate) fn seconds_in(unit: &str) -> Option<f64> {
+    Some(match unit.trim_end_matches('s') {
         "second" => 1.0,
         "minute" => 60.0,
         "hour" => 3_600.0,
         "day" => 86_400.0,
         "week" => 604_800.0,
         _ => return None,
-    };
-    Some(number * factor)
+    })
 }
 
 #[cfg(test)]

@@ -33,11 +33,8 @@ pub(crate) async fn create(
         title: params.title.unwrap_or_default(),
         completed: params.completed.unwrap_or_default(),
     };
-    let change = {
-        let app = app.clone();
-        async move { Todo::create(&app, new).await.map(drop) }
-    };
-    make(change, &app, &background, &inertia).await
+    let change = async move |app: Data<AppContext>| Todo::create(&app, new).await.map(drop);
+    make(change, app, background, &inertia).await
 }
 
 pub(crate) async fn update(
@@ -51,11 +48,8 @@ pub(crate) async fn update(
         title: params.title,
         completed: params.completed,
     };
-    let change = {
-        let app = app.clone();
-        async move { Todo::update(&app, TodoId(*id), changes).await }
-    };
-    make(change, &app, &background, &inertia).await
+    let change = async move |app: Data<AppContext>| Todo::update(&app, TodoId(*id), changes).await;
+    make(change, app, background, &inertia).await
 }
 
 pub(crate) async fn destroy(
@@ -64,28 +58,28 @@ pub(crate) async fn destroy(
     inertia: Inertia,
     id: Path<i64>,
 ) -> Result<HttpResponse, AppError> {
-    let change = {
-        let app = app.clone();
-        async move { Todo::destroy(&app, TodoId(*id)).await }
-    };
-    make(change, &app, &background, &inertia).await
+    let change = async move |app: Data<AppContext>| Todo::destroy(&app, TodoId(*id)).await;
+    make(change, app, background, &inertia).await
 }
 
 /// Makes the change and tells all browsers of it, even when the client goes away in between. Then it is back to the
 /// list: with the change, or with what is wrong about it.
-async fn make(
-    change: impl Future<Output = Result<(), TodoError>> + Send + 'static,
-    app: &Data<AppContext>,
-    background: &Data<Background>,
+async fn make<C, F>(
+    change: C,
+    app: Data<AppContext>,
+    background: Data<Background>,
     inertia: &Inertia,
-) -> Result<HttpResponse, AppError> {
-    let work = {
-        let (app, background) = (app.clone(), background.clone());
-        async move {
-            change.await?;
-            broadcast_update_async(&app, &background).await;
-            Ok(())
-        }
+) -> Result<HttpResponse, AppError>
+where
+    C: FnOnce(Data<AppContext>) -> F,
+    F: Future<Output = Result<(), TodoError>> + Send + 'static,
+{
+    let change = change(app.clone());
+    let broadcasts = background.clone();
+    let work = async move {
+        change.await?;
+        broadcast_update_async(&app, &broadcasts).await;
+        Ok(())
     };
     match background.finish(work).await? {
         Ok(()) => Ok(inertia.redirect(TODOS_PATH)),
