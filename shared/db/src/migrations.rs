@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::sqlite::Sqlite;
-use diesel::{SqliteConnection, connection::SimpleConnection as _};
+use diesel::{RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use crate::connection::START_PATIENCE;
-use crate::{DatabaseConfig, DbError, transaction};
+use crate::{DatabaseConfig, DbError, Statement, transaction};
 
 /// For a database whose tables somebody else makes.
 pub const NO_MIGRATIONS: EmbeddedMigrations = EmbeddedMigrations::new(&[]);
@@ -42,12 +42,33 @@ fn apply(
     migrations: EmbeddedMigrations,
     known: &BTreeSet<String>,
 ) -> Result<(), DbError> {
-    if !is_current(connection, config, known)? {
-        connection
-            .run_pending_migrations(migrations)
-            .map_err(|error| failed(config, &error))?;
+    if is_current(connection, config, known)? {
+        return Ok(());
+    }
+    let pending = connection
+        .pending_migrations(migrations)
+        .map_err(|error| failed(config, &error))?;
+    for migration in pending {
+        run_one(connection, &*migration).map_err(|error| failed(config, &error))?;
     }
     Ok(())
+}
+
+/// A migration that adds a column which the file has already, from a newer Rails, is done.
+fn run_one(
+    connection: &mut SqliteConnection,
+    migration: &dyn Migration<Sqlite>,
+) -> diesel::migration::Result<()> {
+    match connection.run_migration(migration) {
+        Err(error) if error.to_string().contains("duplicate column name") => {
+            let version = migration.name().version();
+            Statement::<()>::new("INSERT INTO __diesel_schema_migrations (version) VALUES (?)")
+                .bind(version.to_string())
+                .execute(connection)?;
+            Ok(())
+        }
+        outcome => outcome.map(|_| ()),
+    }
 }
 
 /// Whether every known migration has been applied. Looks without taking the write lock.

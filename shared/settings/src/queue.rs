@@ -157,6 +157,7 @@ impl Dispatcher {
         DispatcherConfig {
             polling_interval: self.polling_interval.0,
             batch_size: self.batch_size,
+            ..DispatcherConfig::default()
         }
     }
 }

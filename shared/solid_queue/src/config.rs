@@ -67,6 +67,12 @@ pub struct DispatcherConfig {
     pub polling_interval: Duration,
     /// Jobs in one transaction, at most.
     pub batch_size: u32,
+    /// Whether to look for expired semaphores, and for blocked jobs for which there is room.
+    pub concurrency_maintenance: bool,
+    /// How often to delete what expired. Places that a dead Rails process lost are found within seconds.
+    pub concurrency_maintenance_interval: Duration,
+    /// Whether to look for batches that nobody finished.
+    pub batch_maintenance: bool,
 }
 
 impl Default for DispatcherConfig {
@@ -74,6 +80,9 @@ impl Default for DispatcherConfig {
         Self {
             polling_interval: Duration::from_secs(1),
             batch_size: 500,
+            concurrency_maintenance: true,
+            concurrency_maintenance_interval: Duration::from_mins(10),
+            batch_maintenance: true,
         }
     }
 }
@@ -94,6 +103,10 @@ impl Config {
             [
                 positive(key("batch_size"), it.batch_size > 0),
                 some_time(key("polling_interval"), it.polling_interval),
+                some_time(
+                    key("concurrency_maintenance_interval"),
+                    it.concurrency_maintenance_interval,
+                ),
             ]
         });
         let heartbeat = some_time(

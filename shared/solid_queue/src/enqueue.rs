@@ -4,7 +4,7 @@ use std::time::Duration;
 use db::Timestamp;
 
 use crate::payload::{NewPayload, Payload, encode};
-use crate::{EnqueueError, Job, JobId, Queue};
+use crate::{Controls, EnqueueError, Job, JobId, Queue};
 
 /// How a job is enqueued. Implemented for every [`Job`]; nobody else can implement it.
 pub trait PerformLater: Job {
@@ -106,7 +106,7 @@ impl<J: Job> Configured<J> {
     /// # Errors
     /// See [`EnqueueError`]. The job is not enqueued then.
     pub async fn perform_later(self, queue: &Queue) -> Result<JobId, EnqueueError> {
-        let job = NewJob::new(&self.job, &self.options, Timestamp::now())?;
+        let job = NewJob::new(&self.job, &self.options, queue.now())?;
         queue.enqueue(J::NAME, job).await
     }
 }
@@ -119,6 +119,7 @@ pub(crate) struct NewJob {
     pub(crate) priority: i32,
     pub(crate) scheduled_at: Timestamp,
     pub(crate) payload: Payload,
+    pub(crate) controls: Controls,
 }
 
 impl NewJob {
@@ -151,6 +152,7 @@ impl NewJob {
             priority: priority.unwrap_or(0),
             scheduled_at,
             payload,
+            controls: job.controls(),
         })
     }
 

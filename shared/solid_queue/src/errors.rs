@@ -1,6 +1,8 @@
 use db::DbError;
 
-use crate::JobError;
+use std::time::Duration;
+
+use crate::{JobError, JobId};
 
 /// Why a job could not be enqueued.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +25,22 @@ pub enum EnqueueError {
         /// What the database said.
         #[source]
         source: DbError,
+    },
+    /// A concurrency limit is reached, and the job is one that does not wait ([`crate::OnConflict::Discard`]).
+    #[error(
+        "did not enqueue `{job}`: as many as its concurrency limit allows are ready or running already"
+    )]
+    Discarded {
+        /// The job's class.
+        job: &'static str,
+    },
+    /// A job with the same unique key is there already ([`crate::OnDuplicate::Refuse`]).
+    #[error("did not enqueue `{job}`: job {id} has the same unique key")]
+    Duplicate {
+        /// The job's class.
+        job: &'static str,
+        /// The one that is there.
+        id: JobId,
     },
     /// As many jobs as the in-process queue takes wait already.
     #[error("could not enqueue `{job}`: {limit} jobs are waiting already")]
@@ -53,9 +71,23 @@ pub enum SupervisorError {
     /// The queue database failed while the supervisor started.
     #[error("the queue database failed at start-up")]
     Start(#[source] DbError),
+    /// The system gave no thread.
+    #[error("could not start the supervisor's thread")]
+    Thread(#[source] std::io::Error),
+    /// The supervisor's thread panicked, which is a bug.
+    #[error("the supervisor's thread panicked")]
+    Panicked,
     /// The queue database failed while the supervisor stopped. Others find the leftovers by the dead process.
     #[error("the queue database failed at shutdown")]
     Stop(#[source] DbError),
+}
+
+/// The error of a job that took longer than its [`crate::Job::TIMEOUT`]. [`crate::Policy::retry_on`] can name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the job took longer than its limit of {} s", limit.as_secs_f64())]
+pub struct TimedOut {
+    /// The limit.
+    pub limit: Duration,
 }
 
 /// A value of [`crate::Config`] that cannot work.
@@ -93,6 +125,14 @@ impl JobFailure {
             chain: message.clone(),
             message,
             backtrace: None,
+        }
+    }
+
+    /// As [`Self::of`], under the name by which a rule of the job's policy knows the error.
+    pub(crate) fn named(exception_class: &str, error: &JobError) -> Self {
+        Self {
+            exception_class: exception_class.to_owned(),
+            ..Self::of(error)
         }
     }
 

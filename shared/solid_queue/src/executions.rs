@@ -1,5 +1,6 @@
-//! The states of a job: each is a table, and each move between them is one transaction.
+//! The state of a job is the table that has a row for it: one file for each.
 
+pub(crate) mod blocked;
 pub(crate) mod claimed;
 pub(crate) mod failed;
 pub(crate) mod ready;

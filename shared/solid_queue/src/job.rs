@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::{Controls, Policy};
+
 /// Whatever went wrong in a job.
 pub type JobError = Box<dyn Error + Send + Sync>;
 
@@ -24,23 +26,56 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const QUEUE: &'static str = "default";
     /// The priority, unless [`crate::Enqueue::priority`] sets another. Smaller ones go first.
     const PRIORITY: i32 = 0;
-    /// How many processes may die while they run one such job before it counts as failed. It guards against jobs that
-    /// kill whoever runs them.
-    const CRASH_LIMIT: u32 = DEFAULT_CRASH_LIMIT;
+    /// What becomes of the job when the process that runs it dies.
+    const ON_CRASH: OnCrash = OnCrash::Retry { crashes: 3 };
+    /// How long one execution may take. Then it is dropped at its next `await`, and its error is [`crate::TimedOut`].
+    const TIMEOUT: Option<Duration> = None;
     /// What the application hands to its jobs: the handles of its stores.
     type Context: Clone + Send + Sync + 'static;
 
     /// Does the work.
     fn perform(self, context: Self::Context) -> impl Future<Output = JobResult> + Send;
 
-    /// What becomes of the job after an error. `attempt` counts the executions so far, from 1. Not asked after panics,
-    /// and not when the arguments could not be read: those jobs fail.
+    /// How many such jobs may run at once or start in a time, and which are one and the same. As with Rails'
+    /// `async` adapter, the in-process queue of development does not heed it.
+    fn controls(&self) -> Controls {
+        Controls::new()
+    }
+
+    /// Which errors are tried again, and which are dropped: Rails' `retry_on` and `discard_on`.
+    fn policy() -> Policy {
+        Policy::new()
+    }
+
+    /// What becomes of the job after an error that the policy does not name. `attempt` counts the executions so far,
+    /// from 1. Not asked after panics, and not when the arguments could not be read: those jobs fail.
     fn on_error(_error: &JobError, _attempt: u32) -> Retry {
         Retry::Fail
     }
 }
 
-const DEFAULT_CRASH_LIMIT: u32 = 3;
+/// What becomes of a job when the process that runs it dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnCrash {
+    /// It fails, as in the original.
+    Fail,
+    /// It runs again, until so many processes died while they ran it: then it fails. That guards against jobs that kill
+    /// whoever runs them.
+    Retry {
+        /// How many.
+        crashes: u32,
+    },
+}
+
+impl OnCrash {
+    /// Whether a job that crashed so often runs again.
+    pub(crate) fn allows(self, crashed: u32) -> bool {
+        match self {
+            Self::Fail => false,
+            Self::Retry { crashes } => crashed < crashes,
+        }
+    }
+}
 
 /// What becomes of a job that returned an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

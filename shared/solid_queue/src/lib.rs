@@ -57,15 +57,21 @@
 //! serve different queues.
 #![warn(missing_docs)]
 
+mod backoff;
+mod clock;
 mod config;
+mod controls;
 mod enqueue;
 mod errors;
 mod executions;
 mod in_process;
 mod job;
+mod lifecycle;
+mod limits;
 mod patience;
 mod payload;
 mod perform;
+mod policy;
 mod processes;
 mod queue;
 mod queue_selector;
@@ -74,11 +80,15 @@ mod registry;
 mod schema;
 pub mod testing;
 
+pub use backoff::Backoff;
+pub use clock::Clock;
 pub use config::{Config, DispatcherConfig, WorkerConfig};
+pub use controls::{Concurrency, Controls, OnConflict, OnDuplicate, RateLimit, States, Unique};
 pub use enqueue::{Configured, Enqueue, PerformLater};
-pub use errors::{ConfigError, EnqueueError, JobFailure, SupervisorError};
+pub use errors::{ConfigError, EnqueueError, JobFailure, SupervisorError, TimedOut};
 pub use in_process::{InProcessConfig, InProcessRunner};
-pub use job::{Job, JobError, JobId, JobResult, ProcessId, Retry};
+pub use job::{Job, JobError, JobId, JobResult, OnCrash, ProcessId, Retry};
+pub use policy::{Policy, RetryOn};
 pub use processes::Supervisor;
 pub use queue::Queue;
 pub use records::job::{ClearFinished, clear_finished_in_batches};

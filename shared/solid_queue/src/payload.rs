@@ -36,7 +36,7 @@ impl Payload {
     pub(crate) fn new(new: &NewPayload<'_>) -> Self {
         let entries = [
             ("job_class", json!(new.class_name).to_string()),
-            ("job_id", json!(Uuid::new_v4().to_string()).to_string()),
+            ("job_id", json!(Uuid::now_v7().to_string()).to_string()),
             ("provider_job_id", "null".into()),
             ("queue_name", json!(new.queue_name).to_string()),
             ("priority", json!(new.priority).to_string()),
@@ -73,6 +73,24 @@ impl Payload {
         self.get("executions").unwrap_or(0)
     }
 
+    /// How many executions ended with an error of this name.
+    pub(crate) fn exception_executions(&self, exception_class: &str) -> u32 {
+        let counts: Ordered = self.get("exception_executions").unwrap_or_default();
+        let count = counts.get(&format!("[{exception_class}]"));
+        count.and_then(|count| count.parse().ok()).unwrap_or(0)
+    }
+
+    /// The same as if it had never been performed, for a retry by hand.
+    #[must_use]
+    pub(crate) fn anew(mut self) -> Self {
+        self.entries.set("executions", "0".into());
+        self.entries.set("exception_executions", "{}".into());
+        if self.crashes() > 0 {
+            self.entries.set("crashes", "0".into());
+        }
+        self
+    }
+
     /// How many processes died while they ran the job.
     pub(crate) fn crashes(&self) -> u32 {
         self.get("crashes").unwrap_or(0)
@@ -89,12 +107,9 @@ impl Payload {
     /// What a retry stores, as Active Job's `retry_on` does: the same job, one execution more.
     #[must_use]
     pub(crate) fn retried(mut self, retry: &RetriedPayload<'_>) -> Self {
-        let key = format!("[{}]", retry.exception_class);
+        let count = self.exception_executions(retry.exception_class);
         let mut counts: Ordered = self.get("exception_executions").unwrap_or_default();
-        let count = counts
-            .get(&key)
-            .and_then(|count| count.parse::<u32>().ok())
-            .unwrap_or(0);
+        let key = format!("[{}]", retry.exception_class);
         counts.set(&key, count.saturating_add(1).to_string());
         self.entries
             .set("provider_job_id", retry.provider_job_id.to_string());

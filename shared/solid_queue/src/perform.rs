@@ -12,7 +12,7 @@ use tracing::{Span, error, info, warn};
 use crate::enqueue::NewJob;
 use crate::payload::{Payload, RetriedPayload};
 use crate::registry::{Performing, Registered};
-use crate::{JobError, JobFailure, JobId, JobResult, Registry, Retry};
+use crate::{JobError, JobFailure, JobId, JobResult, Registry, Retry, TimedOut};
 
 /// What is to become of a job that was performed.
 #[derive(Clone, Debug)]
@@ -35,8 +35,13 @@ pub(crate) fn job_span(id: JobId, class_name: &str, queue_name: &str) -> Span {
 }
 
 /// The job that takes the place of one that failed and is to run again after `wait`.
-pub(crate) fn retried(id: JobId, failed: NewJob, wait: Duration, failure: &JobFailure) -> NewJob {
-    let now = Timestamp::now();
+pub(crate) fn retried(
+    id: JobId,
+    failed: NewJob,
+    wait: Duration,
+    failure: &JobFailure,
+    now: Timestamp,
+) -> NewJob {
     let scheduled_at = now.after(wait);
     let payload = failed.payload.retried(&RetriedPayload {
         provider_job_id: id.0,
@@ -81,22 +86,45 @@ async fn outcome<C>(
     class_name: &str,
     payload: &Payload,
 ) -> Outcome {
-    let performing = (job.perform)(payload.arguments().to_owned(), context);
-    match caught(performing).await {
-        Ok(Ok(Ok(()))) => Outcome::Finished,
-        Ok(Ok(Err(error))) => after_error(job, &error, payload.executions().saturating_add(1)),
-        Ok(Err(error)) => Outcome::Failed(JobFailure::bad_arguments(class_name, &error)),
-        Err(panic) => Outcome::Failed(JobFailure::panic(message(&*panic))),
+    let performing = caught((job.perform)(payload.arguments().to_owned(), context));
+    match in_time(job.timeout, performing).await {
+        Ok(Ok(Ok(Ok(())))) => Outcome::Finished,
+        Ok(Ok(Ok(Err(error)))) => after_error(job, &error, payload),
+        Ok(Ok(Err(error))) => Outcome::Failed(JobFailure::bad_arguments(class_name, &error)),
+        Ok(Err(panic)) => Outcome::Failed(JobFailure::panic(message(&*panic))),
+        Err(timed_out) => after_error(job, &timed_out.into(), payload),
     }
 }
 
-fn after_error<C>(job: &Registered<C>, error: &JobError, attempt: u32) -> Outcome {
-    let failure = JobFailure::of(error);
-    match catch_unwind(AssertUnwindSafe(|| (job.on_error)(error, attempt))) {
-        Ok(Retry::Fail) => Outcome::Failed(failure),
-        Ok(Retry::After(wait)) => Outcome::Retried(wait, failure),
-        Ok(Retry::Discard) => Outcome::Discarded(failure),
-        Err(panic) => Outcome::Failed(JobFailure::panic(message(&*panic))),
+/// Drops the work when it takes longer than the limit.
+async fn in_time<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, TimedOut> {
+    match limit {
+        None => Ok(work.await),
+        Some(limit) => tokio::time::timeout(limit, work)
+            .await
+            .map_err(|_| TimedOut { limit }),
+    }
+}
+
+/// What the class says about the error.
+pub(crate) fn after_error<C>(job: &Registered<C>, error: &JobError, payload: &Payload) -> Outcome {
+    let count = |name: &str| payload.exception_executions(name);
+    let attempt = payload.executions().saturating_add(1);
+    let decided = catch_unwind(AssertUnwindSafe(|| {
+        let named = job.policy.decide(error, count);
+        named.map_or_else(
+            || ((job.on_error)(error, attempt), JobFailure::of(error)),
+            |(retry, name)| (retry, JobFailure::named(name, error)),
+        )
+    }));
+    let (retry, failure) = match decided {
+        Ok(decided) => decided,
+        Err(panic) => return Outcome::Failed(JobFailure::panic(message(&*panic))),
+    };
+    match retry {
+        Retry::Fail => Outcome::Failed(failure),
+        Retry::After(wait) => Outcome::Retried(wait, failure),
+        Retry::Discard => Outcome::Discarded(failure),
     }
 }
 

@@ -1,20 +1,26 @@
+mod inbox;
+
 use std::fmt;
 
 use db::{Database, DbError, Timestamp};
 
 use crate::enqueue::{Enqueue, NewJob};
 use crate::in_process::{InProcess, InProcessConfig, InProcessRunner};
-use crate::{EnqueueError, Job, JobId, records};
+use crate::lifecycle::enqueue::Enqueued;
+use crate::records::job::NewRow;
+use crate::{Clock, EnqueueError, Job, JobId};
+use inbox::Inbox;
 
 /// Where jobs are enqueued. Cheap to clone.
 #[derive(Clone)]
 pub struct Queue {
     pub(crate) adapter: Adapter,
+    pub(crate) clock: Clock,
 }
 
 #[derive(Clone)]
 pub(crate) enum Adapter {
-    Solid(Database),
+    Solid(Inbox),
     InProcess(InProcess),
 }
 
@@ -22,33 +28,47 @@ impl Queue {
     /// A queue whose jobs are rows of the queue database. The workers of any [`crate::Supervisor`] on the same file
     /// perform them, in this process or in others.
     pub fn solid(database: Database) -> Self {
+        Self::solid_at(database, Clock::system())
+    }
+
+    /// The same with a clock of its own, for tests: [`crate::testing::run_pending`] goes by it, too.
+    pub fn solid_at(database: Database, clock: Clock) -> Self {
         Self {
-            adapter: Adapter::Solid(database),
+            adapter: Adapter::Solid(Inbox::new(database, clock.clone())),
+            clock,
         }
     }
 
     /// A queue in the memory of this process, for development: what waits is lost when the process ends. Its runner
-    /// performs the jobs.
+    /// performs the jobs. It heeds no [`crate::Controls`].
     pub fn in_process(config: InProcessConfig) -> (Self, InProcessRunner) {
         let (queue, runner) = InProcess::new(config);
-        let adapter = Adapter::InProcess(queue);
-        (Self { adapter }, runner)
+        let queue = Self {
+            adapter: Adapter::InProcess(queue),
+            clock: Clock::system(),
+        };
+        (queue, runner)
     }
 
-    /// Enqueues all or, after an error, none of the jobs, for the next free workers. Returns their ids in order.
+    /// Enqueues the jobs for the next free workers, in one transaction: all, or after an error none. Returns their ids in
+    /// order; none for a job that its [`crate::Controls`] keep out.
     ///
     /// # Errors
     /// See [`EnqueueError`].
     pub async fn perform_all_later<J: Job>(
         &self,
         jobs: Vec<J>,
-    ) -> Result<Vec<JobId>, EnqueueError> {
-        let (now, options) = (Timestamp::now(), Enqueue::new());
+    ) -> Result<Vec<Option<JobId>>, EnqueueError> {
+        let (now, options) = (self.now(), Enqueue::new());
         let jobs: Result<Vec<_>, _> = jobs
             .iter()
             .map(|job| NewJob::new(job, &options, now))
             .collect();
         self.enqueue_all(J::NAME, jobs?).await
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) async fn enqueue(
@@ -57,10 +77,13 @@ impl Queue {
         job: NewJob,
     ) -> Result<JobId, EnqueueError> {
         let id = match &self.adapter {
-            Adapter::Solid(database) => database
-                .write(move |connection| records::job::enqueue(connection, &job))
-                .await
-                .map_err(|source| refused(class_name, source)),
+            Adapter::Solid(inbox) => {
+                let enqueued = inbox.enqueue(NewRow::from(job)).await;
+                accepted(
+                    class_name,
+                    enqueued.map_err(|source| refused(class_name, source))?,
+                )
+            }
             Adapter::InProcess(queue) => queue.push(class_name, job),
         }?;
         tracing::debug!(name: "queue.enqueue", { job.class = class_name, job.id = id.0 }, "enqueued a job");
@@ -71,16 +94,39 @@ impl Queue {
         &self,
         class_name: &'static str,
         jobs: Vec<NewJob>,
-    ) -> Result<Vec<JobId>, EnqueueError> {
-        let ids = match &self.adapter {
-            Adapter::Solid(database) => database
-                .write(move |connection| records::job::enqueue_all(connection, &jobs))
-                .await
-                .map_err(|source| refused(class_name, source)),
-            Adapter::InProcess(queue) => queue.push_all(class_name, jobs),
-        }?;
-        tracing::debug!(name: "queue.enqueue", { job.class = class_name, size = ids.len() }, "enqueued jobs");
+    ) -> Result<Vec<Option<JobId>>, EnqueueError> {
+        let ids: Vec<_> = match &self.adapter {
+            Adapter::Solid(inbox) => {
+                let rows = jobs.into_iter().map(NewRow::from).collect();
+                let enqueued = inbox.enqueue_all(rows).await;
+                let enqueued = enqueued.map_err(|source| refused(class_name, source))?;
+                enqueued.into_iter().map(Enqueued::id).collect()
+            }
+            Adapter::InProcess(queue) => {
+                let ids = queue.push_all(class_name, jobs)?;
+                ids.into_iter().map(Some).collect()
+            }
+        };
+        let size = ids.iter().flatten().count();
+        tracing::debug!(name: "queue.enqueue", { job.class = class_name, size }, "enqueued jobs");
         Ok(ids)
+    }
+}
+
+impl Enqueued {
+    fn id(self) -> Option<JobId> {
+        match self {
+            Self::As(id) => Some(id),
+            Self::Discarded | Self::Duplicate(_) => None,
+        }
+    }
+}
+
+fn accepted(job: &'static str, enqueued: Enqueued) -> Result<JobId, EnqueueError> {
+    match enqueued {
+        Enqueued::As(id) => Ok(id),
+        Enqueued::Discarded => Err(EnqueueError::Discarded { job }),
+        Enqueued::Duplicate(id) => Err(EnqueueError::Duplicate { job, id }),
     }
 }
 
@@ -91,7 +137,10 @@ fn refused(job: &'static str, source: DbError) -> EnqueueError {
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.adapter {
-            Adapter::Solid(database) => f.debug_tuple("Queue::Solid").field(database).finish(),
+            Adapter::Solid(inbox) => f
+                .debug_tuple("Queue::Solid")
+                .field(inbox.database())
+                .finish(),
             Adapter::InProcess(_) => f.write_str("Queue::InProcess"),
         }
     }

@@ -1,7 +1,7 @@
 use db::SqliteConnection;
 use diesel::QueryResult;
 
-use crate::executions::ready::{self, Ready};
+use crate::executions::ready::{self, Next};
 use crate::records::pause;
 
 /// Which queues a worker empties, and in which order.
@@ -35,15 +35,37 @@ impl QueueSelector {
     pub(crate) fn select(
         &self,
         connection: &mut SqliteConnection,
-        limit: i64,
-    ) -> QueryResult<Vec<Ready>> {
+        limit: usize,
+    ) -> QueryResult<Vec<Next>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        match self.unpaused(connection)? {
+            None => ready::next(connection, limit),
+            Some(names) => one_by_one(connection, &names, limit),
+        }
+    }
+
+    /// Whether there is something to claim.
+    pub(crate) fn has_next(&self, connection: &mut SqliteConnection) -> QueryResult<bool> {
+        let Some(names) = self.unpaused(connection)? else {
+            return ready::exist(connection);
+        };
+        for name in &names {
+            if ready::exist_in(connection, name)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The queues in their order, or nothing for all of them at once.
+    fn unpaused(&self, connection: &mut SqliteConnection) -> QueryResult<Option<Vec<String>>> {
         let paused = pause::queue_names(connection)?;
         if *self == Self::All && paused.is_empty() {
-            return ready::next(connection, limit);
+            return Ok(None);
         }
         let mut names = self.names(connection)?;
         names.retain(|name| !paused.contains(name));
-        one_by_one(connection, &names, limit)
+        Ok(Some(names))
     }
 
     fn names(&self, connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
@@ -80,8 +102,8 @@ fn one_by_one(
     connection: &mut SqliteConnection,
     names: &[String],
     limit: i64,
-) -> QueryResult<Vec<Ready>> {
-    let mut selected: Vec<Ready> = Vec::new();
+) -> QueryResult<Vec<Next>> {
+    let mut selected: Vec<Next> = Vec::new();
     let mut left = limit;
     for name in names {
         if left <= 0 {

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
-use crate::payload::decode;
-use crate::{Job, JobError, JobResult, Retry};
+use crate::limits::Limit;
+use crate::payload::{Payload, decode};
+use crate::{Job, JobError, JobResult, OnCrash, Policy, Retry};
 
 /// The job classes that a worker knows, by name. `C` is the context that they all take.
 pub struct Registry<C> {
@@ -14,15 +16,39 @@ pub struct Registry<C> {
 pub(crate) struct Registered<C> {
     pub(crate) perform: fn(String, C) -> Performing,
     pub(crate) on_error: fn(&JobError, u32) -> Retry,
-    crash_limit: u32,
+    pub(crate) policy: Policy,
+    pub(crate) timeout: Option<Duration>,
+    class: Class,
+}
+
+/// What the others have to know of a class: those who never perform a job.
+#[derive(Clone, Copy, Debug)]
+struct Class {
+    on_crash: OnCrash,
+    limits: fn(&str) -> Option<Vec<Limit>>,
+}
+
+/// The classes that are known here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Classes(BTreeMap<&'static str, Class>);
+
+impl Classes {
+    /// What becomes of a job of the class after a crash.
+    pub(crate) fn on_crash(&self, class_name: &str) -> Option<OnCrash> {
+        Some(self.0.get(class_name)?.on_crash)
+    }
+
+    /// The limits of a job with these arguments (a whole payload).
+    pub(crate) fn limits(&self, class_name: &str, payload: Option<&str>) -> Option<Vec<Limit>> {
+        let class = self.0.get(class_name)?;
+        let payload = Payload::parse(payload?).ok()?;
+        (class.limits)(payload.arguments())
+    }
 }
 
 /// A running job; fails when its arguments cannot be read.
 pub(crate) type Performing =
     Pin<Box<dyn Future<Output = Result<JobResult, serde_json::Error>> + Send>>;
-
-/// How many crashes the jobs of each known class survive.
-pub(crate) type CrashLimits = BTreeMap<&'static str, u32>;
 
 impl<C: Clone + Send + Sync + 'static> Registry<C> {
     /// No classes.
@@ -41,7 +67,12 @@ impl<C: Clone + Send + Sync + 'static> Registry<C> {
         let registered = Registered {
             perform: perform::<J>,
             on_error: J::on_error,
-            crash_limit: J::CRASH_LIMIT,
+            policy: J::policy(),
+            timeout: J::TIMEOUT,
+            class: Class {
+                on_crash: J::ON_CRASH,
+                limits: limits::<J>,
+            },
         };
         let other = self.jobs.insert(J::NAME, registered);
         assert!(other.is_none(), "two jobs are named `{}`", J::NAME);
@@ -57,9 +88,9 @@ impl<C: Clone + Send + Sync + 'static> Registry<C> {
         self.jobs.get(class_name)
     }
 
-    pub(crate) fn crash_limits(&self) -> CrashLimits {
-        let limits = self.jobs.iter();
-        limits.map(|(name, job)| (*name, job.crash_limit)).collect()
+    pub(crate) fn classes(&self) -> Classes {
+        let jobs = self.jobs.iter();
+        Classes(jobs.map(|(name, job)| (*name, job.class)).collect())
     }
 }
 
@@ -73,6 +104,11 @@ impl<C> fmt::Debug for Registry<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.jobs.keys()).finish()
     }
+}
+
+fn limits<J: Job>(arguments: &str) -> Option<Vec<Limit>> {
+    let job: J = decode(arguments).ok()?;
+    Some(Limit::all(J::NAME, &job.controls()))
 }
 
 fn perform<J: Job>(arguments: String, context: J::Context) -> Performing {

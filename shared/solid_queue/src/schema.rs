@@ -15,6 +15,7 @@ table! {
         concurrency_key -> Nullable<Text>,
         created_at -> Text,
         updated_at -> Text,
+        batch_id -> Nullable<BigInt>,
     }
 }
 
@@ -44,6 +45,18 @@ table! {
         id -> BigInt,
         job_id -> BigInt,
         process_id -> Nullable<BigInt>,
+        created_at -> Text,
+    }
+}
+
+table! {
+    solid_queue_blocked_executions (id) {
+        id -> BigInt,
+        job_id -> BigInt,
+        queue_name -> Text,
+        priority -> Integer,
+        concurrency_key -> Text,
+        expires_at -> Text,
         created_at -> Text,
     }
 }

@@ -7,14 +7,15 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use crate::enqueue::NewJob;
-use crate::executions::claimed;
 use crate::in_process::execute_one;
+use crate::lifecycle::claim::{Claimed, claim};
+use crate::lifecycle::settle::settle_all;
 use crate::perform::{Outcome, job_span};
 use crate::processes::execution::Executor;
 use crate::processes::{dispatch_due, registration};
 use crate::queue::Adapter;
 use crate::queue_selector::QueueSelector;
-use crate::{JobFailure, JobId, Queue, Registry, WorkerConfig, records};
+use crate::{Clock, JobFailure, JobId, Queue, Registry, WorkerConfig, records};
 
 /// A job that waits.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +53,7 @@ pub struct Performed {
 /// What the database said.
 pub async fn enqueued(queue: &Queue) -> Result<Vec<EnqueuedJob>, DbError> {
     let jobs = match &queue.adapter {
-        Adapter::Solid(database) => database.read(records::job::waiting).await?,
+        Adapter::Solid(inbox) => inbox.database().read(records::job::waiting).await?,
         Adapter::InProcess(queue) => queue.list(),
     };
     Ok(jobs.into_iter().map(EnqueuedJob::from).collect())
@@ -70,7 +71,7 @@ pub async fn run_pending<C: Clone + Send + Sync + 'static>(
 ) -> Result<Performed, DbError> {
     let registry = registry.into();
     match &queue.adapter {
-        Adapter::Solid(database) => run_solid(database, registry, context).await,
+        Adapter::Solid(inbox) => run_solid(inbox.database(), &queue.clock, registry, context).await,
         Adapter::InProcess(queue) => {
             let mut performed = Performed::default();
             while let Some((id, job)) = queue.pop() {
@@ -85,6 +86,7 @@ pub async fn run_pending<C: Clone + Send + Sync + 'static>(
 
 async fn run_solid<C: Clone + Send + Sync + 'static>(
     database: &Database,
+    clock: &Clock,
     registry: Arc<Registry<C>>,
     context: &C,
 ) -> Result<Performed, DbError> {
@@ -92,23 +94,34 @@ async fn run_solid<C: Clone + Send + Sync + 'static>(
     let process = worker.register(database).await?;
     let executor = Executor {
         database: database.clone(),
+        clock: clock.clone(),
         process,
+        classes: Arc::new(registry.classes()),
         registry,
         context: context.clone(),
         preserve_finished_jobs: true,
     };
     let mut performed = Performed::default();
-    loop {
-        dispatch_due(database, 500).await?;
-        let claim = database
-            .write(move |connection| claimed::claim(connection, &QueueSelector::All, process, 1));
-        let Some(job) = claim.await?.and_then(|mut jobs| jobs.pop()) else {
-            break;
-        };
-        performed.add(executor.execute(job).await);
+    while let Some(job) = next(&executor).await? {
+        let (outcome, ending) = executor.execute(job).await;
+        let (classes, now) = (Arc::clone(&executor.classes), clock.now());
+        database
+            .write(move |connection| settle_all(connection, &[ending], &classes, true, now))
+            .await?;
+        performed.add(outcome);
     }
-    registration::deregister(database, process).await?;
+    registration::deregister(database, process, |_| Ok(())).await?;
     Ok(performed)
+}
+
+/// The next job that is due, claimed.
+async fn next<C>(executor: &Executor<C>) -> Result<Option<Claimed>, DbError> {
+    let (database, process, now) = (&executor.database, executor.process, executor.clock.now());
+    dispatch_due(database, 500, Arc::clone(&executor.classes), now).await?;
+    let claimed = database
+        .write(move |connection| claim(connection, &QueueSelector::All, process, 1, now))
+        .await?;
+    Ok(claimed.and_then(|mut jobs| jobs.pop()))
 }
 
 impl Performed {

@@ -1,13 +1,45 @@
-use db::{SqliteConnection, Timestamp};
+use db::{SqliteConnection, Statement, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel::{ExpressionMethods as _, QueryDsl as _, QueryResult, Queryable, RunQueryDsl as _};
 
+use crate::records::ids;
 use crate::schema::solid_queue_ready_executions::dsl;
 
-/// A job that waits for a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable)]
-pub(crate) struct Ready {
+/// A job that waits for a worker, with what the worker needs of it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub(crate) struct Next {
     pub(crate) id: i64,
     pub(crate) job_id: i64,
+    pub(crate) class_name: String,
+    pub(crate) queue_name: String,
+    pub(crate) priority: i32,
+    pub(crate) arguments: Option<String>,
+    pub(crate) has_company: bool,
+    pub(crate) is_rate_limited: bool,
+}
+
+type NextColumns = (
+    BigInt,
+    BigInt,
+    Text,
+    Text,
+    Integer,
+    Nullable<Text>,
+    Bool,
+    Bool,
+);
+
+/// The columns of [`Next`]. What Rails' tables do not say is that a job is rate-limited.
+macro_rules! select_next {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ready.id, ready.job_id, jobs.class_name, jobs.queue_name, jobs.priority, jobs.arguments, ",
+            "jobs.concurrency_key IS NOT NULL OR jobs.batch_id IS NOT NULL, ",
+            "EXISTS (SELECT 1 FROM trifecta_job_limits WHERE job_id = ready.job_id AND kind = 'rate') ",
+            "FROM solid_queue_ready_executions ready JOIN solid_queue_jobs jobs ON jobs.id = ready.job_id ",
+            $rest
+        )
+    };
 }
 
 /// Makes the job ready, unless it is.
@@ -31,12 +63,12 @@ pub(crate) fn insert(
 }
 
 /// The next jobs of all queues.
-pub(crate) fn next(connection: &mut SqliteConnection, limit: i64) -> QueryResult<Vec<Ready>> {
-    dsl::solid_queue_ready_executions
-        .select((dsl::id, dsl::job_id))
-        .order((dsl::priority, dsl::job_id))
-        .limit(limit)
-        .load(connection)
+pub(crate) fn next(connection: &mut SqliteConnection, limit: i64) -> QueryResult<Vec<Next>> {
+    Statement::<NextColumns>::new(select_next!(
+        "ORDER BY ready.priority, ready.job_id LIMIT ?"
+    ))
+    .bind(limit)
+    .load(connection)
 }
 
 /// The next jobs of one queue.
@@ -44,17 +76,39 @@ pub(crate) fn next_of(
     connection: &mut SqliteConnection,
     queue_name: &str,
     limit: i64,
-) -> QueryResult<Vec<Ready>> {
-    dsl::solid_queue_ready_executions
-        .select((dsl::id, dsl::job_id))
-        .filter(dsl::queue_name.eq(queue_name))
-        .order((dsl::priority, dsl::job_id))
-        .limit(limit)
-        .load(connection)
+) -> QueryResult<Vec<Next>> {
+    Statement::<NextColumns>::new(select_next!(
+        "WHERE ready.queue_name = ? ORDER BY ready.priority, ready.job_id LIMIT ?"
+    ))
+    .bind(queue_name)
+    .bind(limit)
+    .load(connection)
 }
 
-pub(crate) fn delete(connection: &mut SqliteConnection, id: i64) -> QueryResult<()> {
-    diesel::delete(dsl::solid_queue_ready_executions.find(id)).execute(connection)?;
+/// Whether any job is ready.
+pub(crate) fn exist(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    let any: Vec<i64> =
+        Statement::<BigInt>::new("SELECT id FROM solid_queue_ready_executions LIMIT 1")
+            .load(connection)?;
+    Ok(!any.is_empty())
+}
+
+/// Whether any job of the queue is ready.
+pub(crate) fn exist_in(connection: &mut SqliteConnection, queue_name: &str) -> QueryResult<bool> {
+    let any: Vec<i64> = Statement::<BigInt>::new(
+        "SELECT id FROM solid_queue_ready_executions WHERE queue_name = ? LIMIT 1",
+    )
+    .bind(queue_name)
+    .load(connection)?;
+    Ok(!any.is_empty())
+}
+
+pub(crate) fn delete_all(connection: &mut SqliteConnection, ready: &[i64]) -> QueryResult<()> {
+    Statement::<()>::new(
+        "DELETE FROM solid_queue_ready_executions WHERE id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids(ready))
+    .execute(connection)?;
     Ok(())
 }
 

@@ -1,15 +1,25 @@
-use db::{SqliteConnection, Timestamp};
-use diesel::{ExpressionMethods as _, QueryDsl as _, QueryResult, RunQueryDsl as _};
+use db::{SqliteConnection, Statement, Timestamp};
+use diesel::sql_types::{BigInt, Bool};
+use diesel::{ExpressionMethods as _, QueryDsl as _, QueryResult, Queryable, RunQueryDsl as _};
 
-use super::ready;
-use crate::enqueue::NewJob;
+use crate::records::ids;
+use crate::records::job::NewRow;
 use crate::schema::solid_queue_scheduled_executions::dsl;
+
+/// A job whose time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable)]
+pub(crate) struct DueExecution {
+    pub(crate) id: i64,
+    pub(crate) job_id: i64,
+    /// Whether it has a concurrency key.
+    pub(crate) is_limited: bool,
+}
 
 /// Keeps the job until it is due.
 pub(crate) fn insert(
     connection: &mut SqliteConnection,
     job_id: i64,
-    job: &NewJob,
+    job: &NewRow,
     now: Timestamp,
 ) -> QueryResult<()> {
     let row = (
@@ -25,6 +35,24 @@ pub(crate) fn insert(
     Ok(())
 }
 
+/// Keeps a job that was ready until this moment.
+pub(crate) fn insert_at(
+    connection: &mut SqliteConnection,
+    job_id: i64,
+    moment: Timestamp,
+    now: Timestamp,
+) -> QueryResult<()> {
+    Statement::<()>::new(
+        "INSERT OR IGNORE INTO solid_queue_scheduled_executions (job_id, queue_name, priority, scheduled_at, created_at) \
+         SELECT id, queue_name, priority, ?, ? FROM solid_queue_jobs WHERE id = ?",
+    )
+    .bind(moment)
+    .bind(now)
+    .bind(job_id)
+    .execute(connection)?;
+    Ok(())
+}
+
 /// When the next job is due.
 pub(crate) fn next_due(connection: &mut SqliteConnection) -> QueryResult<Option<Timestamp>> {
     let next: Vec<Timestamp> = dsl::solid_queue_scheduled_executions
@@ -35,21 +63,49 @@ pub(crate) fn next_due(connection: &mut SqliteConnection) -> QueryResult<Option<
     Ok(next.first().copied())
 }
 
-/// Makes due jobs ready, `limit` at most, the longest due first. Returns how many.
-pub(crate) fn dispatch_next(
+/// The jobs that are due, `limit` at most, the longest due first.
+pub(crate) fn due(
     connection: &mut SqliteConnection,
     limit: u32,
     now: Timestamp,
-) -> QueryResult<usize> {
-    let due: Vec<(i64, i64, String, i32)> = dsl::solid_queue_scheduled_executions
-        .select((dsl::id, dsl::job_id, dsl::queue_name, dsl::priority))
-        .filter(dsl::scheduled_at.le(now))
-        .order((dsl::scheduled_at, dsl::priority, dsl::job_id))
-        .limit(limit.into())
-        .load(connection)?;
-    for (id, job_id, queue_name, priority) in &due {
-        ready::insert(connection, *job_id, queue_name, *priority, now)?;
-        diesel::delete(dsl::solid_queue_scheduled_executions.find(id)).execute(connection)?;
+) -> QueryResult<Vec<DueExecution>> {
+    Statement::<(BigInt, BigInt, Bool)>::new(
+        "SELECT due.id, due.job_id, jobs.concurrency_key IS NOT NULL \
+         FROM solid_queue_scheduled_executions due JOIN solid_queue_jobs jobs ON jobs.id = due.job_id \
+         WHERE due.scheduled_at <= ? ORDER BY due.scheduled_at, due.priority, due.job_id LIMIT ?",
+    )
+    .bind(now)
+    .bind(i64::from(limit))
+    .load(connection)
+}
+
+/// Makes the jobs ready.
+pub(crate) fn make_ready(
+    connection: &mut SqliteConnection,
+    executions: &[i64],
+    now: Timestamp,
+) -> QueryResult<()> {
+    if executions.is_empty() {
+        return Ok(());
     }
-    Ok(due.len())
+    let executions = ids(executions);
+    Statement::<()>::new(
+        "INSERT OR IGNORE INTO solid_queue_ready_executions (job_id, queue_name, priority, created_at) \
+         SELECT job_id, queue_name, priority, ? FROM solid_queue_scheduled_executions \
+         WHERE id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(now)
+    .bind(executions.as_str())
+    .execute(connection)?;
+    Statement::<()>::new(
+        "DELETE FROM solid_queue_scheduled_executions WHERE id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(executions.as_str())
+    .execute(connection)?;
+    Ok(())
+}
+
+pub(crate) fn delete(connection: &mut SqliteConnection, id: i64) -> QueryResult<()> {
+    diesel::delete(dsl::solid_queue_scheduled_executions.find(id)).execute(connection)?;
+    Ok(())
 }

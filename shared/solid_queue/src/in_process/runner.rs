@@ -116,7 +116,7 @@ pub(crate) async fn execute_one<C: Clone + Send + Sync + 'static>(
 ) -> Outcome {
     let outcome = perform(registry, context, &job.class_name, &job.payload).await;
     if let Outcome::Retried(wait, failure) = &outcome {
-        queue.push_again(retried(id, job, *wait, failure));
+        queue.push_again(retried(id, job, *wait, failure, db::Timestamp::now()));
     }
     outcome
 }

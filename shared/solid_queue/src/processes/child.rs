@@ -4,22 +4,26 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use db::{Database, DbError};
+use tokio::runtime::Handle;
 use tokio::task::{Id, JoinSet};
-use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use super::Stop;
 use super::dispatcher::Dispatcher;
 use super::execution::Executor;
 use super::registration::{Registration, deregister};
 use super::worker::Worker;
-use crate::{Config, DispatcherConfig, ProcessId, Registry, WorkerConfig};
+use crate::registry::Classes;
+use crate::{Clock, Config, DispatcherConfig, ProcessId, Registry, WorkerConfig};
 
 /// What every child is made of.
 pub(crate) struct Parts<C> {
     pub(crate) database: Database,
     pub(crate) config: Config,
     pub(crate) registry: Arc<Registry<C>>,
+    pub(crate) classes: Arc<Classes>,
     pub(crate) context: C,
+    pub(crate) clock: Clock,
 }
 
 #[derive(Clone, Debug)]
@@ -32,20 +36,22 @@ enum Role {
 struct Child {
     role: Role,
     process: ProcessId,
-    stop: CancellationToken,
+    stop: Stop,
 }
 
 /// Those that run, and those that are to be started.
 pub(crate) struct Children<C> {
     parts: Arc<Parts<C>>,
+    runtime: Handle,
+    stop: Stop,
     running: HashMap<Id, Child>,
     tasks: JoinSet<()>,
     missing: Vec<Role>,
 }
 
 impl<C: Clone + Send + Sync + 'static> Children<C> {
-    /// None runs yet.
-    pub(crate) fn new(parts: Arc<Parts<C>>) -> Self {
+    /// None runs yet. Jobs are tasks of `runtime`; `stop` is for all at once.
+    pub(crate) fn new(parts: Arc<Parts<C>>, runtime: Handle, stop: Stop) -> Self {
         let workers = parts
             .config
             .workers
@@ -55,6 +61,8 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
         let missing = workers.chain(dispatchers.map(Role::Dispatcher)).collect();
         Self {
             parts,
+            runtime,
+            stop,
             running: HashMap::new(),
             tasks: JoinSet::new(),
             missing,
@@ -86,7 +94,7 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
                 .as_ref()
                 .map_or_else(tokio::task::JoinError::id, |(id, ())| *id);
             if let Some(child) = self.running.remove(&id)
-                && !child.stop.is_cancelled()
+                && !child.stop.gracefully.is_cancelled()
             {
                 error!(name: "queue.replace_process", { process.id = child.process.0, error = ?ended.err() },
                     "a process ended unexpectedly and is replaced");
@@ -98,7 +106,7 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
 
     /// Puts back what a fallen child left.
     pub(crate) async fn clean_up(&self, process: ProcessId) {
-        if let Err(error) = deregister(&self.parts.database, process).await {
+        if let Err(error) = deregister(&self.parts.database, process, |_| Ok(())).await {
             error!(process.id = process.0, error = %error, "could not deregister a fallen process");
         }
     }
@@ -106,10 +114,10 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
     /// Stops the children that others took for dead and removed, and starts others in their place later.
     pub(crate) fn replace_all_but(&mut self, alive: &[ProcessId]) {
         for child in self.running.values() {
-            if !alive.contains(&child.process) && !child.stop.is_cancelled() {
+            if !alive.contains(&child.process) && !child.stop.gracefully.is_cancelled() {
                 warn!(name: "queue.replace_process", { process.id = child.process.0 },
                     "others took a process for dead: it is replaced");
-                child.stop.cancel();
+                child.stop.gracefully.cancel();
                 self.missing.push(child.role.clone());
             }
         }
@@ -122,23 +130,24 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
     /// Stops all and waits for them.
     pub(crate) async fn stop(&mut self) {
         for child in self.running.values() {
-            child.stop.cancel();
+            child.stop.gracefully.cancel();
         }
         while self.tasks.join_next().await.is_some() {}
     }
 
     fn spawn(&mut self, role: Role, process: ProcessId) {
-        let stop = CancellationToken::new();
+        let stop = self.stop.child();
         let parts = &self.parts;
         let task = match &role {
             Role::Worker(config) => {
                 let timeout = parts.config.shutdown_timeout;
-                let worker = Worker::new(parts.executor(process), config, timeout);
+                let (executor, runtime) = (parts.executor(process), self.runtime.clone());
+                let worker = Worker::new(executor, config, timeout, runtime);
                 self.tasks.spawn(worker.run(stop.clone()))
             }
             Role::Dispatcher(config) => {
-                let dispatcher = Dispatcher::new(parts.database.clone(), process, config.clone());
-                self.tasks.spawn(dispatcher.run(stop.clone()))
+                let dispatcher = Dispatcher::new(parts, process, config.clone());
+                self.tasks.spawn(dispatcher.run(stop.gracefully.clone()))
             }
         };
         let child = Child {
@@ -156,6 +165,8 @@ impl<C: Clone> Parts<C> {
             database: self.database.clone(),
             process,
             registry: Arc::clone(&self.registry),
+            classes: Arc::clone(&self.classes),
+            clock: self.clock.clone(),
             context: self.context.clone(),
             preserve_finished_jobs: self.config.preserve_finished_jobs,
         }

@@ -1,43 +1,54 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use db::{Database, DbError, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
+use super::child::Parts;
+use super::maintenance::Maintenance;
 use super::registration::deregister;
 use crate::executions::scheduled;
+use crate::lifecycle::dispatch::{self, Dispatched};
 use crate::patience::Backoff;
-use crate::{DispatcherConfig, ProcessId};
+use crate::registry::Classes;
+use crate::{Clock, DispatcherConfig, ProcessId};
 
-/// Makes scheduled jobs ready when they are due.
+/// Makes scheduled jobs ready when they are due, and keeps the tables of the concurrency controls in order.
 pub(crate) struct Dispatcher {
     database: Database,
     process: ProcessId,
     config: DispatcherConfig,
+    classes: Arc<Classes>,
+    clock: Clock,
+    maintenance: Maintenance,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(database: Database, process: ProcessId, config: DispatcherConfig) -> Self {
+    pub(crate) fn new<C>(parts: &Parts<C>, process: ProcessId, config: DispatcherConfig) -> Self {
         Self {
-            database,
+            maintenance: Maintenance::new(parts, &config),
+            database: parts.database.clone(),
+            classes: Arc::clone(&parts.classes),
+            clock: parts.clock.clone(),
             process,
             config,
         }
     }
 
     /// Works until `stop`, then deregisters.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(self.work()).await;
-        if let Err(error) = deregister(&self.database, self.process).await {
+        if let Err(error) = deregister(&self.database, self.process, |_| Ok(())).await {
             error!(process.id = self.process.0, error = %error, "could not deregister the dispatcher");
         }
     }
 
-    async fn work(&self) {
+    async fn work(&mut self) {
         let mut changes = self.database.changes();
         let mut backoff = Backoff::new();
         loop {
-            match self.dispatch().await {
+            match self.turn().await {
                 Ok(wait) => {
                     backoff.reset();
                     // A commit may have brought a job that is due earlier.
@@ -51,28 +62,42 @@ impl Dispatcher {
         }
     }
 
-    /// Dispatches what is due. Returns when to look again.
+    /// Returns when to look again.
+    async fn turn(&mut self) -> Result<Duration, DbError> {
+        self.maintenance.run_if_due().await?;
+        self.dispatch().await
+    }
+
     async fn dispatch(&self) -> Result<Duration, DbError> {
+        let interval = self.config.polling_interval;
         let next = self.database.read(scheduled::next_due).await?;
-        let wait = next.map_or(self.config.polling_interval, |due| {
-            due.since(Timestamp::now())
-        });
+        let wait = next.map_or(interval, |due| due.since(self.clock.now()));
         if !wait.is_zero() {
-            return Ok(wait.min(self.config.polling_interval));
+            return Ok(wait.min(interval));
         }
-        match dispatch_due(&self.database, self.config.batch_size).await? {
-            // Another dispatcher was faster.
-            0 => Ok(self.config.polling_interval),
+        let (classes, now) = (Arc::clone(&self.classes), self.clock.now());
+        match dispatch_due(&self.database, self.config.batch_size, classes, now).await? {
+            // Another dispatcher was faster, or what is due is not for us.
+            0 => Ok(interval),
             _ => Ok(Duration::ZERO),
         }
     }
 }
 
-/// Makes one batch of due jobs ready. Returns how many.
-pub(crate) async fn dispatch_due(database: &Database, batch_size: u32) -> Result<usize, DbError> {
-    let size = database
-        .write(move |connection| scheduled::dispatch_next(connection, batch_size, Timestamp::now()))
+/// Dispatches one batch of due jobs. Returns how many.
+pub(crate) async fn dispatch_due(
+    database: &Database,
+    batch_size: u32,
+    classes: Arc<Classes>,
+    now: Timestamp,
+) -> Result<usize, DbError> {
+    let Dispatched { size, unknown } = database
+        .write(move |connection| dispatch::due(connection, batch_size, &classes, now))
         .await?;
     debug!(name: "queue.dispatch_scheduled", { batch_size, size }, "dispatched scheduled jobs");
+    for class_name in unknown {
+        warn!(name: "queue.leave_scheduled", { job.class = class_name },
+            "a due job with a concurrency key is left for the dispatcher of a program that knows its class");
+    }
     Ok(size)
 }

@@ -1,97 +1,102 @@
-//! One claimed job, from its claim to what becomes of it.
+//! One claimed job, from its claim to what is to become of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use db::Database;
-use tracing::{Instrument as _, error, warn};
+use tracing::{Instrument as _, error};
 
 use crate::enqueue::NewJob;
-use crate::executions::claimed::{self, Claimed, Settlement};
-use crate::patience::Backoff;
+use crate::lifecycle::claim::Claimed;
+use crate::lifecycle::settle::{Ending, Settlement};
 use crate::payload::Payload;
-use crate::perform::{Outcome, job_span, perform, retried};
-use crate::{JobFailure, JobId, ProcessId, Registry};
+use crate::perform::{Outcome, after_error, job_span, perform, retried};
+use crate::records::job::NewRow;
+use crate::registry::Classes;
+use crate::{Clock, Controls, JobFailure, JobId, ProcessId, Registry, TimedOut};
 
 /// What all executions of a worker share.
 pub(crate) struct Executor<C> {
     pub(crate) database: Database,
+    pub(crate) clock: Clock,
     pub(crate) process: ProcessId,
     pub(crate) registry: Arc<Registry<C>>,
+    pub(crate) classes: Arc<Classes>,
     pub(crate) context: C,
     pub(crate) preserve_finished_jobs: bool,
 }
 
 impl<C: Clone + Send + Sync + 'static> Executor<C> {
-    /// Performs the job and settles its claim.
-    pub(crate) async fn execute(&self, job: Claimed) -> Outcome {
+    /// Performs the job. What becomes of it is still to be written.
+    pub(crate) async fn execute(&self, job: Claimed) -> (Outcome, Ending) {
         let id = JobId(job.claim.job_id);
         let span = job_span(id, &job.class_name, &job.queue_name);
         span.record("process.id", self.process.0);
-        async {
-            let claim = job.claim;
-            let (outcome, settlement) = self.perform(id, job).await;
-            self.settle(claim, settlement).await;
-            outcome
-        }
-        .instrument(span)
-        .await
+        self.perform(id, job).instrument(span).await
     }
 
-    async fn perform(&self, id: JobId, job: Claimed) -> (Outcome, Settlement) {
-        let payload = match Payload::parse(job.arguments.as_deref().unwrap_or("{}")) {
-            Ok(payload) => payload,
-            Err(error) => return unreadable(&job.class_name, &error),
+    async fn perform(&self, id: JobId, job: Claimed) -> (Outcome, Ending) {
+        let outcome = match Payload::parse(job.arguments.as_deref().unwrap_or("{}")) {
+            Ok(payload) => {
+                let context = self.context.clone();
+                perform(&self.registry, context, &job.class_name, &payload).await
+            }
+            Err(error) => unreadable(&job.class_name, &error),
         };
-        let context = self.context.clone();
-        let outcome = perform(&self.registry, context, &job.class_name, &payload).await;
-        let settlement = match &outcome {
+        let ending = self.ending(id, &job, &outcome);
+        (outcome, ending)
+    }
+
+    /// What becomes of a job that did not stop though its time is over.
+    pub(crate) fn time_out(&self, job: &Claimed, limit: Duration) -> Ending {
+        let error = TimedOut { limit }.into();
+        let payload = Payload::parse(job.arguments.as_deref().unwrap_or("{}"));
+        let outcome = match (self.registry.get(&job.class_name), payload) {
+            (Some(class), Ok(payload)) => after_error(class, &error, &payload),
+            _ => Outcome::Failed(JobFailure::of(&error)),
+        };
+        self.ending(JobId(job.claim.job_id), job, &outcome)
+    }
+
+    /// How long a job of the class may take.
+    pub(crate) fn timeout(&self, class_name: &str) -> Option<Duration> {
+        self.registry.get(class_name)?.timeout
+    }
+
+    fn ending(&self, id: JobId, job: &Claimed, outcome: &Outcome) -> Ending {
+        let settlement = match outcome {
             Outcome::Finished | Outcome::Discarded(_) => Settlement::Finish,
             Outcome::Failed(failure) => Settlement::Fail(failure.to_json()),
-            Outcome::Retried(wait, failure) => {
-                Settlement::Retry(retried(id, stored(job, payload), *wait, failure))
-            }
+            Outcome::Retried(wait, failure) => match stored(job) {
+                Some(stored) => {
+                    let next = retried(id, stored, *wait, failure, self.clock.now());
+                    Settlement::Retry(Box::new(NewRow::from(next)))
+                }
+                None => Settlement::Fail(failure.to_json()),
+            },
         };
-        (outcome, settlement)
-    }
-
-    /// Goes on until the database took it: what was performed must not be performed again.
-    async fn settle(&self, claim: claimed::Claim, settlement: Settlement) {
-        let (settlement, preserve) = (Arc::new(settlement), self.preserve_finished_jobs);
-        let mut backoff = Backoff::new();
-        loop {
-            let settlement = Arc::clone(&settlement);
-            let write = self
-                .database
-                .write(move |connection| claimed::settle(connection, claim, &settlement, preserve));
-            match write.await {
-                Ok(true) => return,
-                Ok(false) => {
-                    warn!(name: "job.lost_claim", "others took this process for dead and decide about the job");
-                    return;
-                }
-                Err(error) => {
-                    warn!(error = %error, "could not note yet that the job ended");
-                    backoff.wait().await;
-                }
-            }
+        Ending {
+            claim: job.claim,
+            has_company: job.has_company,
+            settlement,
         }
     }
 }
 
-fn unreadable(class_name: &str, error: &serde_json::Error) -> (Outcome, Settlement) {
+fn unreadable(class_name: &str, error: &serde_json::Error) -> Outcome {
     let failure = JobFailure::bad_arguments(class_name, error);
     error!(name: "job.fail", { error = failure.chain() }, "the job failed");
-    let settlement = Settlement::Fail(failure.to_json());
-    (Outcome::Failed(failure), settlement)
+    Outcome::Failed(failure)
 }
 
-/// The job as it was enqueued.
-fn stored(job: Claimed, payload: Payload) -> NewJob {
-    NewJob {
-        class_name: job.class_name,
-        queue_name: job.queue_name,
+/// The job as it was enqueued. Its limits are looked up when the next attempt is.
+fn stored(job: &Claimed) -> Option<NewJob> {
+    Some(NewJob {
+        class_name: job.class_name.clone(),
+        queue_name: job.queue_name.clone(),
         priority: job.priority,
         scheduled_at: db::Timestamp::now(),
-        payload,
-    }
+        payload: Payload::parse(job.arguments.as_deref()?).ok()?,
+        controls: Controls::new(),
+    })
 }

@@ -10,24 +10,29 @@ use tracing::warn;
 use super::identity::Identity;
 use super::registration::hostname;
 use crate::executions::claimed;
+use crate::lifecycle::recover::crash;
 use crate::records::process::{self, Process};
-use crate::registry::CrashLimits;
+use crate::registry::Classes;
 use crate::{JobFailure, ProcessId};
 
 pub(crate) struct Recovery {
     database: Database,
     alive_threshold: Duration,
-    limits: Arc<CrashLimits>,
+    classes: Arc<Classes>,
     hostname: String,
     identity: Option<Identity>,
 }
 
 impl Recovery {
-    pub(crate) fn new(database: Database, alive_threshold: Duration, limits: CrashLimits) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        alive_threshold: Duration,
+        classes: Arc<Classes>,
+    ) -> Self {
         Self {
             database,
             alive_threshold,
-            limits: Arc::new(limits),
+            classes,
             hostname: hostname(),
             identity: Identity::own(),
         }
@@ -77,7 +82,7 @@ impl Recovery {
         failure: fn(&Process) -> JobFailure,
     ) -> Result<(), DbError> {
         let (id, kind, pid) = (process.id, process.kind.clone(), process.pid);
-        let limits = Arc::clone(&self.limits);
+        let classes = Arc::clone(&self.classes);
         let jobs = self
             .database
             .write(move |connection| {
@@ -87,7 +92,7 @@ impl Recovery {
                 let failure = failure(&process);
                 let claims = claimed::of_process(connection, ProcessId(process.id))?;
                 for claim in &claims {
-                    claimed::crash(connection, *claim, &failure, &limits)?;
+                    crash(connection, *claim, &failure, &classes, Timestamp::now())?;
                 }
                 Ok(Some(claims.len()))
             })
@@ -104,14 +109,14 @@ impl Recovery {
         if orphans.is_empty() {
             return Ok(());
         }
-        let limits = Arc::clone(&self.limits);
+        let classes = Arc::clone(&self.classes);
         let jobs = self
             .database
             .write(move |connection| {
                 let failure = missing_error();
                 let orphans = claimed::orphaned(connection)?;
                 for claim in &orphans {
-                    claimed::crash(connection, *claim, &failure, &limits)?;
+                    crash(connection, *claim, &failure, &classes, Timestamp::now())?;
                 }
                 Ok(orphans.len())
             })

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use db::{Database, DbError, Timestamp};
+use db::{Database, DbError, SqliteConnection, Timestamp};
+use diesel::QueryResult;
 use serde_json::{Number, json};
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::identity::Identity;
-use crate::executions::claimed;
+use crate::lifecycle::recover::release_all;
 use crate::patience::Backoff;
 use crate::records::process::{self, NewProcess};
 use crate::{DispatcherConfig, ProcessId, WorkerConfig};
@@ -53,9 +54,10 @@ impl Registration {
 
     pub(crate) fn dispatcher(config: &DispatcherConfig, supervisor: ProcessId) -> Self {
         let metadata = format!(
-            r#"{{"polling_interval":{},"batch_size":{}}}"#,
+            r#"{{"polling_interval":{},"batch_size":{},"concurrency_maintenance_interval":{}}}"#,
             seconds(config.polling_interval),
-            config.batch_size
+            config.batch_size,
+            seconds(config.concurrency_maintenance_interval)
         );
         Self {
             kind: "Dispatcher",
@@ -97,11 +99,16 @@ impl Registration {
     }
 }
 
-/// Deletes the row and those of the processes beneath, and puts back what they still had claimed. Tries a few times.
-pub(crate) async fn deregister(database: &Database, process: ProcessId) -> Result<(), DbError> {
+/// Deletes the row and those of the processes beneath, and puts back what they still had claimed, after `last` in the
+/// same transaction. Tries a few times.
+pub(crate) async fn deregister(
+    database: &Database,
+    process: ProcessId,
+    last: impl Fn(&mut SqliteConnection) -> QueryResult<()> + Clone + Send + 'static,
+) -> Result<(), DbError> {
     let mut backoff = Backoff::new();
     for _ in 1..DEREGISTER_ATTEMPTS {
-        match try_deregister(database, process).await {
+        match try_deregister(database, process, last.clone()).await {
             Ok(()) => return Ok(()),
             Err(error) => {
                 warn!(process.id = process.0, error = %error, "could not deregister a process yet");
@@ -109,25 +116,33 @@ pub(crate) async fn deregister(database: &Database, process: ProcessId) -> Resul
         }
         backoff.wait().await;
     }
-    try_deregister(database, process).await
+    try_deregister(database, process, last).await
 }
 
-async fn try_deregister(database: &Database, process: ProcessId) -> Result<(), DbError> {
+async fn try_deregister(
+    database: &Database,
+    process: ProcessId,
+    last: impl Fn(&mut SqliteConnection) -> QueryResult<()> + Send + 'static,
+) -> Result<(), DbError> {
     let released = database
         .write(move |connection| {
-            let mut released = 0;
-            for id in process::supervised_by(connection, process)?
-                .into_iter()
-                .chain([process])
-            {
-                released += claimed::release_all(connection, id)?;
-                process::delete(connection, id)?;
-            }
-            Ok(released)
+            last(connection)?;
+            remove(connection, process)
         })
         .await?;
     info!(name: "queue.deregister_process", { process.id = process.0, released }, "deregistered a process");
     Ok(())
+}
+
+/// Returns how many jobs were put back.
+fn remove(connection: &mut SqliteConnection, process: ProcessId) -> QueryResult<usize> {
+    let supervised = process::supervised_by(connection, process)?;
+    let mut released = 0;
+    for id in supervised.into_iter().chain([process]) {
+        released += release_all(connection, id, Timestamp::now())?;
+        process::delete(connection, id)?;
+    }
+    Ok(released)
 }
 
 /// The name of this host.

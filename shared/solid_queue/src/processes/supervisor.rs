@@ -2,24 +2,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use db::{Database, DbError, Timestamp};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::Stop;
 use super::child::{Children, Parts};
 use super::recovery::Recovery;
 use super::registration::{Registration, deregister};
 use crate::patience::Backoff;
-use crate::{Config, ProcessId, Registry, SupervisorError, records};
+use crate::{Clock, Config, ProcessId, Registry, SupervisorError, records};
 
 /// How often to look after the others: their death is noticed within this time.
 const CARE_INTERVAL: Duration = Duration::from_secs(1);
 /// When to try again after a heartbeat failed.
 const HEARTBEAT_RETRY: Duration = Duration::from_secs(1);
 
-/// Runs the configured workers and dispatchers as tasks of this process, and looks after those of others.
+/// Runs the configured workers and dispatchers, and looks after those of other supervisors.
+///
+/// They work on a thread of their own. The jobs are tasks of the runtime that [`Supervisor::run`] is called on: one that
+/// blocks its thread delays other jobs, but neither heartbeats nor timeouts.
 pub struct Supervisor<C> {
-    parts: Arc<Parts<C>>,
+    parts: Parts<C>,
+    at_once: CancellationToken,
 }
 
 impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
@@ -30,14 +38,25 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
         registry: impl Into<Arc<Registry<C>>>,
         context: C,
     ) -> Self {
+        let registry = registry.into();
         Self {
-            parts: Arc::new(Parts {
+            parts: Parts {
                 database,
                 config,
-                registry: registry.into(),
+                classes: Arc::new(registry.classes()),
+                registry,
                 context,
-            }),
+                clock: Clock::system(),
+            },
+            at_once: CancellationToken::new(),
         }
+    }
+
+    /// When this is cancelled, [`Supervisor::run`] does not wait for running jobs any more: they are put back at once.
+    /// It is what the signal QUIT asks for.
+    #[must_use]
+    pub fn quit_on(self, at_once: CancellationToken) -> Self {
+        Self { at_once, ..self }
     }
 
     /// Runs until `shutdown`. Then claims no more jobs, waits for the running ones up to the configured timeout, puts
@@ -45,21 +64,87 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
     ///
     /// # Errors
     /// [`SupervisorError::NoProcesses`] and [`SupervisorError::Config`] before anything is started,
-    /// [`SupervisorError::Start`] and [`SupervisorError::Stop`] when the database fails for good.
+    /// [`SupervisorError::Start`] and [`SupervisorError::Stop`] when the database or the system fails for good.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), SupervisorError> {
         self.parts.config.validate()?;
+        let gracefully = shutdown.child_token();
+        // Should nobody wait for the end any more, it comes.
+        let _guard = gracefully.clone().drop_guard();
+        let quit = self.at_once.clone();
+        let _quits = AbortOnDrop(tokio::spawn(stop_when_quit(quit, gracefully.clone())));
+        let control = Control {
+            stop: Stop {
+                gracefully,
+                at_once: self.at_once,
+            },
+            runtime: Handle::current(),
+            parts: Arc::new(self.parts),
+        };
+        control.on_a_thread().await
+    }
+}
+
+async fn stop_when_quit(quit: CancellationToken, gracefully: CancellationToken) {
+    quit.cancelled().await;
+    gracefully.cancel();
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What runs on the supervisor's own thread.
+struct Control<C> {
+    parts: Arc<Parts<C>>,
+    /// Where jobs run.
+    runtime: Handle,
+    stop: Stop,
+}
+
+impl<C: Clone + Send + Sync + 'static> Control<C> {
+    async fn on_a_thread(self) -> Result<(), SupervisorError> {
+        let (done, outcome) = oneshot::channel();
+        let logs = tracing::dispatcher::get_default(Clone::clone);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(SupervisorError::Thread)?;
+        let control = move || {
+            let outcome = tracing::dispatcher::with_default(&logs, || runtime.block_on(self.run()));
+            // Work that still waits for a lock must not keep the process from ending.
+            runtime.shutdown_background();
+            // Who dropped the future does not want to know.
+            let _ = done.send(outcome);
+        };
+        std::thread::Builder::new()
+            .name("solid_queue".into())
+            .spawn(control)
+            .map_err(SupervisorError::Thread)?;
+        outcome.await.unwrap_or(Err(SupervisorError::Panicked))
+    }
+
+    async fn run(self) -> Result<(), SupervisorError> {
+        let shutdown = self.stop.gracefully.clone();
         let Some(registered) = shutdown.run_until_cancelled(self.register()).await else {
             return Ok(());
         };
         let mut running = Running {
             process: registered.map_err(SupervisorError::Start)?,
-            children: Children::new(Arc::clone(&self.parts)),
+            children: Children::new(
+                Arc::clone(&self.parts),
+                self.runtime.clone(),
+                self.stop.clone(),
+            ),
             recovery: self.recovery(),
             parts: self.parts,
         };
         shutdown.run_until_cancelled(running.supervise()).await;
         running.children.stop().await;
-        deregister(&running.parts.database, running.process)
+        deregister(&running.parts.database, running.process, |_| Ok(()))
             .await
             .map_err(SupervisorError::Stop)
     }
@@ -84,7 +169,7 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
     fn recovery(&self) -> Recovery {
         let database = self.parts.database.clone();
         let threshold = self.parts.config.process_alive_threshold;
-        Recovery::new(database, threshold, self.parts.registry.crash_limits())
+        Recovery::new(database, threshold, Arc::clone(&self.parts.classes))
     }
 }
 

@@ -1,30 +1,49 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use db::{Database, DbError, Pace};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use db::{Changes, Database, DbError, Pace};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
+use super::Stop;
+use super::crew::Crew;
 use super::execution::Executor;
 use super::registration::deregister;
 use crate::WorkerConfig;
-use crate::executions::claimed::{self, Claimed};
+use crate::executions::claimed::Claim;
+use crate::lifecycle::claim::{Claimed, claim};
+use crate::lifecycle::settle::{Ending, settle_all};
 use crate::patience::{Backoff, within};
 use crate::queue_selector::QueueSelector;
+use crate::records::cancellation;
 
 /// How long jobs that were told to stop may take to do so.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often to look at most whether running jobs are to be cancelled.
+const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Claims ready jobs and performs them.
+/// Claims ready jobs, has them performed, and writes what became of them: all that ended meanwhile, and the next claims
+/// in their place, in one transaction.
 pub(crate) struct Worker<C> {
     executor: Arc<Executor<C>>,
     selector: Arc<QueueSelector>,
     pace: Pace,
     shutdown_timeout: Duration,
-    slots: Arc<Semaphore>,
-    running: JoinSet<()>,
+    threads: usize,
+    crew: Crew<C>,
+    looked_for_cancellations: Instant,
+}
+
+/// What a turn of the worker came to.
+enum Turn {
+    /// There is nothing to do for now.
+    Idle,
+    /// There may be more.
+    Busy,
+    /// The worker has no row any more.
+    Removed,
 }
 
 impl<C: Clone + Send + Sync + 'static> Worker<C> {
@@ -32,23 +51,26 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         executor: Executor<C>,
         config: &WorkerConfig,
         shutdown_timeout: Duration,
+        runtime: Handle,
     ) -> Self {
-        let threads = usize::try_from(config.threads).unwrap_or(usize::MAX);
+        let executor = Arc::new(executor);
         Self {
-            executor: Arc::new(executor),
+            crew: Crew::new(Arc::clone(&executor), runtime),
+            executor,
             selector: Arc::new(QueueSelector::new(&config.queues)),
             pace: Pace::new(config.polling_interval, Duration::ZERO),
             shutdown_timeout,
-            slots: Arc::new(Semaphore::new(threads.min(Semaphore::MAX_PERMITS))),
-            running: JoinSet::new(),
+            threads: usize::try_from(config.threads).unwrap_or(usize::MAX),
+            looked_for_cancellations: Instant::now(),
         }
     }
 
-    /// Works until `stop`, or until others took it for dead and removed its row; then waits for the running jobs, puts back what takes too long, and deregisters.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
-        stop.run_until_cancelled(self.work()).await;
-        self.finish_running().await;
-        if let Err(error) = deregister(self.database(), self.executor.process).await {
+    /// Works until it is to stop, or until others took it for dead and removed its row; then waits for the running jobs,
+    /// puts back what takes too long, and deregisters.
+    pub(crate) async fn run(mut self, stop: Stop) {
+        stop.gracefully.run_until_cancelled(self.work()).await;
+        self.finish_running(&stop.at_once).await;
+        if let Err(error) = self.deregister().await {
             error!(process.id = self.executor.process.0, error = %error, "could not deregister the worker");
         }
     }
@@ -57,21 +79,12 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let mut changes = self.database().changes();
         let mut backoff = Backoff::new();
         loop {
-            let Some(slots) = idle(&self.slots).await else {
-                return;
-            };
-            let idle = slots.num_permits();
-            match self.claim(idle).await {
-                Ok(None) => return,
-                Ok(Some(jobs)) => {
+            match self.turn().await {
+                Ok(Turn::Removed) => return,
+                Ok(Turn::Busy) => backoff.reset(),
+                Ok(Turn::Idle) => {
                     backoff.reset();
-                    let is_full = jobs.len() == idle;
-                    self.perform(jobs, slots);
-                    if !is_full {
-                        // A commit, or the time to look again.
-                        let pause = self.pace.until_next();
-                        let _ = tokio::time::timeout(pause, changes.changed()).await;
-                    }
+                    self.rest(&mut changes).await;
                 }
                 Err(error) => {
                     warn!(process.id = self.executor.process.0, error = %error, "could not look for jobs");
@@ -81,49 +94,152 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         }
     }
 
-    /// The jobs that are this worker's now; nothing when it has no row any more.
-    async fn claim(&self, idle: usize) -> Result<Option<Vec<Claimed>>, DbError> {
-        let limit = i64::try_from(idle).unwrap_or(i64::MAX);
-        let selector = Arc::clone(&self.selector);
+    async fn turn(&mut self) -> Result<Turn, DbError> {
+        self.cancel().await?;
+        let endings = self.crew.endings();
+        let idle = self.threads.saturating_sub(self.crew.len());
         // Looking needs no lock; only who found something asks for it.
-        let found = self
-            .database()
-            .read(move |connection| selector.select(connection, 1))
-            .await?;
-        if found.is_empty() {
-            return Ok(Some(Vec::new()));
+        if endings.is_empty() && (idle == 0 || !self.has_next().await?) {
+            return Ok(Turn::Idle);
         }
-        let (selector, process) = (Arc::clone(&self.selector), self.executor.process);
-        let jobs = self
-            .database()
-            .write(move |connection| claimed::claim(connection, &selector, process, limit))
-            .await?;
+        let Some(jobs) = self.settle_and_claim(endings, idle).await? else {
+            return Ok(Turn::Removed);
+        };
+        let is_full = jobs.len() == idle;
+        for job in jobs {
+            self.crew.start(job);
+        }
+        Ok(if is_full && idle > 0 {
+            Turn::Busy
+        } else {
+            Turn::Idle
+        })
+    }
+
+    /// Until a job ends, a commit may have brought another, or it is time to look again.
+    async fn rest(&mut self, changes: &mut Changes) {
+        let has_room = self.crew.len() < self.threads;
+        let until_next = self.pace.until_next();
+        tokio::select! {
+            () = self.crew.ended() => {}
+            _ = timeout(until_next, changes.changed()), if has_room => {}
+            () = tokio::time::sleep(until_next), if !has_room => {}
+        }
+    }
+
+    async fn has_next(&self) -> Result<bool, DbError> {
+        let selector = Arc::clone(&self.selector);
+        self.database()
+            .read(move |connection| selector.has_next(connection))
+            .await
+    }
+
+    /// The jobs that are this worker's now; nothing when it has no row any more.
+    async fn settle_and_claim(
+        &mut self,
+        endings: Arc<[Ending]>,
+        idle: usize,
+    ) -> Result<Option<Vec<Claimed>>, DbError> {
+        let (work, selector) = (self.settling(&endings), Arc::clone(&self.selector));
+        let (process, clock) = (self.executor.process, self.executor.clock.clone());
+        let written = self.database().write(move |connection| {
+            let lost = work(connection)?;
+            let now = clock.now();
+            let jobs = claim(connection, &selector, process, idle, now)?;
+            Ok((lost, jobs))
+        });
+        let (lost, jobs) = written.await?;
+        self.crew.written(endings.len());
+        report_lost(&lost);
         let size = jobs.as_ref().map_or(0, Vec::len);
-        debug!(name: "queue.claim", { process.id = self.executor.process.0, size }, "claimed jobs");
+        debug!(name: "queue.claim", { process.id = process.0, size }, "claimed jobs");
         Ok(jobs)
     }
 
-    fn perform(&mut self, jobs: Vec<Claimed>, mut slots: OwnedSemaphorePermit) {
-        while self.running.try_join_next().is_some() {}
-        for job in jobs {
-            let slot = slots.split(1);
-            let executor = Arc::clone(&self.executor);
-            self.running.spawn(async move {
-                executor.execute(job).await;
-                drop(slot);
-            });
+    /// The part of a transaction that writes what became of jobs.
+    fn settling(
+        &self,
+        endings: &Arc<[Ending]>,
+    ) -> impl Fn(&mut db::SqliteConnection) -> diesel::QueryResult<Vec<Claim>>
+    + Send
+    + Sync
+    + Clone
+    + use<C> {
+        let (endings, classes) = (Arc::clone(endings), Arc::clone(&self.executor.classes));
+        let (preserve, clock) = (
+            self.executor.preserve_finished_jobs,
+            self.executor.clock.clone(),
+        );
+        move |connection| settle_all(connection, &endings, &classes, preserve, clock.now())
+    }
+
+    /// Tells the jobs to stop that somebody wants to.
+    async fn cancel(&mut self) -> Result<(), DbError> {
+        if self.crew.is_empty() || self.looked_for_cancellations.elapsed() < CANCEL_INTERVAL {
+            return Ok(());
+        }
+        self.looked_for_cancellations = Instant::now();
+        let process = self.executor.process;
+        let cancelled = self
+            .database()
+            .read(move |connection| cancellation::of_process(connection, process));
+        for job_id in cancelled.await? {
+            self.crew.cancel(job_id);
+        }
+        Ok(())
+    }
+
+    async fn finish_running(&mut self, at_once: &CancellationToken) {
+        let timeout = self.shutdown_timeout;
+        let in_time = at_once.run_until_cancelled(within(timeout, self.settle_rest()));
+        if in_time.await == Some(true) {
+            return;
+        }
+        warn!(name: "queue.shutdown_timeout", { process.id = self.executor.process.0, jobs = self.crew.len() },
+            "jobs did not end in time: they are put back");
+        self.crew.abort_all();
+        // A job that blocks its thread cannot be stopped. Whatever it does yet, its claim is gone.
+        let aborted = within(ABORT_TIMEOUT, async {
+            while !self.crew.is_empty() {
+                self.crew.ended().await;
+            }
+        });
+        at_once.run_until_cancelled(aborted).await;
+    }
+
+    /// Writes what becomes of the running jobs, until none is left.
+    async fn settle_rest(&mut self) {
+        let mut backoff = Backoff::new();
+        loop {
+            let endings = self.crew.endings();
+            if endings.is_empty() {
+                if self.crew.is_empty() {
+                    return;
+                }
+                self.crew.ended().await;
+                continue;
+            }
+            match self.database().write(self.settling(&endings)).await {
+                Ok(lost) => {
+                    self.crew.written(endings.len());
+                    report_lost(&lost);
+                }
+                Err(error) => {
+                    warn!(error = %error, "could not note yet that jobs ended");
+                    backoff.wait().await;
+                }
+            }
         }
     }
 
-    async fn finish_running(&mut self) {
-        if within(self.shutdown_timeout, all(&mut self.running)).await {
-            return;
-        }
-        warn!(name: "queue.shutdown_timeout", { process.id = self.executor.process.0, jobs = self.running.len() },
-            "jobs did not end in time: they are put back");
-        self.running.abort_all();
-        // A job that blocks its thread cannot be stopped. Whatever it does yet, its claim is gone.
-        within(ABORT_TIMEOUT, all(&mut self.running)).await;
+    /// What was performed must not be performed again: its end is written before its claim is given up.
+    async fn deregister(&mut self) -> Result<(), DbError> {
+        let endings = self.crew.endings();
+        let settle = self.settling(&endings);
+        deregister(self.database(), self.executor.process, move |connection| {
+            settle(connection).map(drop)
+        })
+        .await
     }
 
     fn database(&self) -> &Database {
@@ -131,16 +247,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     }
 }
 
-async fn all(tasks: &mut JoinSet<()>) {
-    while tasks.join_next().await.is_some() {}
-}
-
-/// Waits until at least one slot is idle, and takes all that are.
-async fn idle(slots: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-    let mut first = Arc::clone(slots).acquire_owned().await.ok()?;
-    let others = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
-    if let Ok(others) = Arc::clone(slots).try_acquire_many_owned(others) {
-        first.merge(others);
+fn report_lost(lost: &[Claim]) {
+    for claim in lost {
+        warn!(name: "job.lost_claim", { job.id = claim.job_id },
+            "others took this process for dead and decide about the job");
     }
-    Some(first)
 }

@@ -1,31 +1,111 @@
-use db::{Database, DbError, SqliteConnection, Timestamp};
+use db::{Database, DbError, SqliteConnection, Statement, Timestamp};
 use diesel::{
     ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, QueryResult,
-    RunQueryDsl as _,
+    Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use std::time::Duration;
 
-use crate::JobId;
+use super::ids;
 use crate::enqueue::NewJob;
-use crate::executions::{ready, scheduled};
+use crate::limits::{Limit, UniqueKey};
 use crate::payload::Payload;
 use crate::schema::solid_queue_jobs::{self as jobs, dsl};
 use crate::schema::{
     solid_queue_ready_executions as ready_executions,
     solid_queue_scheduled_executions as scheduled_executions,
 };
+use crate::{Controls, JobId};
+
+/// A job that is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = jobs)]
+pub(crate) struct Job {
+    pub(crate) id: i64,
+    pub(crate) queue_name: String,
+    pub(crate) class_name: String,
+    pub(crate) arguments: Option<String>,
+    pub(crate) priority: i32,
+    pub(crate) concurrency_key: Option<String>,
+    pub(crate) batch_id: Option<i64>,
+}
+
+/// A job whose time has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due<'a> {
+    pub(crate) id: i64,
+    pub(crate) queue_name: &'a str,
+    pub(crate) priority: i32,
+}
+
+impl Job {
+    pub(crate) fn due(&self) -> Due<'_> {
+        Due {
+            id: self.id,
+            queue_name: &self.queue_name,
+            priority: self.priority,
+        }
+    }
+}
+
+/// A job that is about to be stored, as text as far as it can be: what the writer need not do, it does not do.
+#[derive(Clone, Debug)]
+pub(crate) struct NewRow {
+    pub(crate) queue_name: String,
+    pub(crate) class_name: String,
+    pub(crate) arguments: String,
+    pub(crate) priority: i32,
+    pub(crate) active_job_id: Option<String>,
+    pub(crate) scheduled_at: Timestamp,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) unique: Option<UniqueKey>,
+    pub(crate) batch_id: Option<i64>,
+}
+
+impl NewRow {
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.scheduled_at <= now
+    }
+
+    /// The key that Rails knows: that of the first concurrency limit.
+    pub(crate) fn concurrency_key(&self) -> Option<&str> {
+        let first = self.limits.iter().find(|limit| limit.is_concurrency())?;
+        Some(&first.key)
+    }
+}
+
+impl From<NewJob> for NewRow {
+    fn from(job: NewJob) -> Self {
+        Self {
+            arguments: job.payload.to_string(),
+            active_job_id: job.payload.active_job_id(),
+            limits: Limit::all(&job.class_name, &job.controls),
+            unique: job
+                .controls
+                .unique
+                .as_ref()
+                .map(|unique| UniqueKey::new(&job.class_name, unique)),
+            queue_name: job.queue_name,
+            class_name: job.class_name,
+            priority: job.priority,
+            scheduled_at: job.scheduled_at,
+            batch_id: None,
+        }
+    }
+}
 
 #[derive(Insertable)]
-#[diesel(table_name = jobs)]
-struct NewRow<'a> {
+#[diesel(table_name = jobs, treat_none_as_default_value = false)]
+struct Insert<'a> {
     queue_name: &'a str,
     class_name: &'a str,
-    arguments: String,
+    arguments: &'a str,
     priority: i32,
-    active_job_id: Option<String>,
+    active_job_id: Option<&'a str>,
     scheduled_at: Timestamp,
+    concurrency_key: Option<&'a str>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    batch_id: Option<i64>,
 }
 
 /// Which finished jobs [`clear_finished_in_batches`] deletes, and how gently.
@@ -92,58 +172,100 @@ fn finished(connection: &mut SqliteConnection, which: &ClearFinished) -> QueryRe
     query.load(connection)
 }
 
-/// Inserts the job and makes it ready, or scheduled when it is not due yet. Call it inside a transaction.
-pub(crate) fn enqueue(connection: &mut SqliteConnection, job: &NewJob) -> QueryResult<JobId> {
-    let now = Timestamp::now();
-    let id = insert(connection, job, now)?;
-    if job.is_due(now) {
-        ready::insert(connection, id, &job.queue_name, job.priority, now)?;
-    } else {
-        scheduled::insert(connection, id, job, now)?;
-    }
-    Ok(JobId(id))
-}
-
-/// Like [`enqueue`], for each.
-pub(crate) fn enqueue_all(
+/// Marks the jobs as finished, or deletes them when finished jobs are not kept.
+pub(crate) fn finish_all(
     connection: &mut SqliteConnection,
-    jobs: &[NewJob],
-) -> QueryResult<Vec<JobId>> {
-    jobs.iter().map(|job| enqueue(connection, job)).collect()
-}
-
-/// Marks the job as finished, or deletes it when finished jobs are not kept.
-pub(crate) fn finish(
-    connection: &mut SqliteConnection,
-    id: i64,
+    jobs: &[i64],
     preserve: bool,
     now: Timestamp,
 ) -> QueryResult<()> {
-    let job = dsl::solid_queue_jobs.find(id);
-    if preserve {
-        diesel::update(job)
-            .set((dsl::finished_at.eq(now), dsl::updated_at.eq(now)))
-            .execute(connection)?;
-    } else {
-        diesel::delete(job).execute(connection)?;
+    if jobs.is_empty() {
+        return Ok(());
     }
+    if !preserve {
+        return delete_all(connection, jobs);
+    }
+    Statement::<()>::new(
+        "UPDATE solid_queue_jobs SET finished_at = ?, updated_at = ? WHERE id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(now)
+    .bind(now)
+    .bind(ids(jobs))
+    .execute(connection)?;
     Ok(())
 }
 
-/// What a crash has to know of a job: class, queue, priority and payload.
-pub(crate) type Stored = (String, String, i32, Option<String>);
+pub(crate) fn delete(connection: &mut SqliteConnection, id: i64) -> QueryResult<()> {
+    delete_all(connection, &[id])
+}
 
-pub(crate) fn stored(connection: &mut SqliteConnection, id: i64) -> QueryResult<Option<Stored>> {
+/// Deletes the jobs, and all that others keep about them.
+pub(crate) fn delete_all(connection: &mut SqliteConnection, jobs: &[i64]) -> QueryResult<()> {
+    Statement::<()>::new(
+        "DELETE FROM solid_queue_jobs WHERE id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids(jobs))
+    .execute(connection)?;
+    Ok(())
+}
+
+pub(crate) fn find(connection: &mut SqliteConnection, id: i64) -> QueryResult<Option<Job>> {
     dsl::solid_queue_jobs
         .find(id)
-        .select((
-            dsl::class_name,
-            dsl::queue_name,
-            dsl::priority,
-            dsl::arguments,
-        ))
+        .select(Job::as_select())
         .get_result(connection)
         .optional()
+}
+
+/// When the job is to run, if it is scheduled anew.
+pub(crate) fn reschedule(
+    connection: &mut SqliteConnection,
+    id: i64,
+    moment: Timestamp,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(dsl::solid_queue_jobs.find(id))
+        .set((dsl::scheduled_at.eq(moment), dsl::updated_at.eq(now)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The job that waits becomes the new one. It waits where it did, until the time of the new one if it is scheduled.
+pub(crate) fn replace(
+    connection: &mut SqliteConnection,
+    id: i64,
+    new: &NewRow,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(dsl::solid_queue_jobs.find(id))
+        .set((
+            dsl::arguments.eq(&new.arguments),
+            dsl::active_job_id.eq(new.active_job_id.as_ref()),
+            dsl::queue_name.eq(&new.queue_name),
+            dsl::priority.eq(new.priority),
+            dsl::scheduled_at.eq(new.scheduled_at),
+            dsl::updated_at.eq(now),
+        ))
+        .execute(connection)?;
+    Statement::<()>::new(
+        "UPDATE solid_queue_scheduled_executions SET queue_name = ?, priority = ?, scheduled_at = ? WHERE job_id = ?",
+    )
+    .bind(new.queue_name.as_str())
+    .bind(new.priority)
+    .bind(new.scheduled_at)
+    .bind(id)
+    .execute(connection)?;
+    for statement in [
+        "UPDATE solid_queue_ready_executions SET queue_name = ?, priority = ? WHERE job_id = ?",
+        "UPDATE solid_queue_blocked_executions SET queue_name = ?, priority = ? WHERE job_id = ?",
+    ] {
+        Statement::<()>::new(statement)
+            .bind(new.queue_name.as_str())
+            .bind(new.priority)
+            .bind(id)
+            .execute(connection)?;
+    }
+    Ok(())
 }
 
 /// The jobs that wait: ready ones in the order in which they go, then scheduled ones by their time.
@@ -183,6 +305,7 @@ fn waiting_job(row: Waiting) -> Option<(JobId, NewJob)> {
         priority,
         scheduled_at: scheduled_at?,
         payload: Payload::parse(&arguments?).ok()?,
+        controls: Controls::new(),
     };
     Some((JobId(id), job))
 }
@@ -199,19 +322,26 @@ pub(crate) fn set_arguments(
     Ok(())
 }
 
-fn insert(connection: &mut SqliteConnection, job: &NewJob, now: Timestamp) -> QueryResult<i64> {
-    let row = NewRow {
-        queue_name: &job.queue_name,
-        class_name: &job.class_name,
-        arguments: job.payload.to_string(),
-        priority: job.priority,
-        active_job_id: job.payload.active_job_id(),
-        scheduled_at: job.scheduled_at,
+/// Stores the job, in no state yet. Returns its id.
+pub(crate) fn insert(
+    connection: &mut SqliteConnection,
+    row: &NewRow,
+    now: Timestamp,
+) -> QueryResult<i64> {
+    let insert = Insert {
+        queue_name: &row.queue_name,
+        class_name: &row.class_name,
+        arguments: &row.arguments,
+        priority: row.priority,
+        active_job_id: row.active_job_id.as_deref(),
+        scheduled_at: row.scheduled_at,
+        concurrency_key: row.concurrency_key(),
         created_at: now,
         updated_at: now,
+        batch_id: row.batch_id,
     };
     diesel::insert_into(jobs::table)
-        .values(row)
+        .values(insert)
         .returning(dsl::id)
         .get_result(connection)
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "solid_queue_jobs" DROP "batch_id";

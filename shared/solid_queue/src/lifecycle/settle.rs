@@ -1,0 +1,125 @@
+use std::collections::HashSet;
+
+use db::{SqliteConnection, Timestamp};
+use diesel::QueryResult;
+
+use super::enqueue::{self, Enqueued};
+use super::{limits_of, unblock};
+use crate::executions::claimed::{self, Claim};
+use crate::executions::failed;
+use crate::limits::Limit;
+use crate::records::job::{self, Job, NewRow};
+use crate::records::{cancellation, unique_key};
+use crate::registry::Classes;
+
+/// What becomes of a claimed job.
+#[derive(Clone, Debug)]
+pub(crate) enum Settlement {
+    Finish,
+    /// Kept as failed, with why, as JSON.
+    Fail(String),
+    /// Finished, with this one in its place.
+    Retry(Box<NewRow>),
+    /// Gone.
+    Discard,
+}
+
+/// A claimed job that came to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    pub(crate) claim: Claim,
+    /// See [`super::claim::Claimed`].
+    pub(crate) has_company: bool,
+    pub(crate) settlement: Settlement,
+}
+
+/// Ends the claims. Those that were lost, because others took the worker for dead, change nothing: they are returned.
+pub(crate) fn settle_all(
+    connection: &mut SqliteConnection,
+    endings: &[Ending],
+    classes: &Classes,
+    preserve: bool,
+    now: Timestamp,
+) -> QueryResult<Vec<Claim>> {
+    if endings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i64> = endings.iter().map(|ending| ending.claim.id).collect();
+    let held: HashSet<i64> = claimed::delete_all(connection, &ids)?.into_iter().collect();
+    let (won, lost): (Vec<_>, Vec<_>) = endings
+        .iter()
+        .partition(|ending| held.contains(&ending.claim.id));
+    let (simple, others): (Vec<_>, Vec<_>) = won.into_iter().partition(|it| it.is_simple());
+    let finished: Vec<i64> = simple.iter().map(|ending| ending.claim.job_id).collect();
+    unique_key::release_all(connection, &finished)?;
+    job::finish_all(connection, &finished, preserve, now)?;
+    for ending in others {
+        settle(connection, ending, classes, preserve, now)?;
+    }
+    Ok(lost.iter().map(|ending| ending.claim).collect())
+}
+
+impl Ending {
+    fn is_simple(&self) -> bool {
+        !self.has_company && matches!(self.settlement, Settlement::Finish)
+    }
+}
+
+fn settle(
+    connection: &mut SqliteConnection,
+    ending: &Ending,
+    classes: &Classes,
+    preserve: bool,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let Some(job) = job::find(connection, ending.claim.job_id)? else {
+        return Ok(());
+    };
+    let limits = limits_of(connection, &job, classes)?.unwrap_or_default();
+    match &ending.settlement {
+        Settlement::Finish => end(connection, &job, preserve, now)?,
+        Settlement::Fail(error) => failed::insert(connection, job.id, error, now)?,
+        Settlement::Discard => discard(connection, &job)?,
+        Settlement::Retry(next) => {
+            retry(connection, &job, &limits, next, now)?;
+            job::finish_all(connection, &[job.id], preserve, now)?;
+        }
+    }
+    unblock::release(connection, &limits, classes, now)
+}
+
+/// The next attempt is a job of its own, as with Rails, under the same limits and with the same unique key.
+fn retry(
+    connection: &mut SqliteConnection,
+    job: &Job,
+    limits: &[Limit],
+    next: &NewRow,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let next = NewRow {
+        limits: limits.iter().map(Limit::unreserved).collect(),
+        unique: None,
+        batch_id: job.batch_id,
+        ..next.clone()
+    };
+    if let Enqueued::As(id) = enqueue::enqueue(connection, &next, now)? {
+        unique_key::pass_on(connection, job.id, id.0)?;
+    }
+    Ok(())
+}
+
+fn end(
+    connection: &mut SqliteConnection,
+    job: &Job,
+    preserve: bool,
+    now: Timestamp,
+) -> QueryResult<()> {
+    unique_key::release_all(connection, &[job.id])?;
+    job::finish_all(connection, &[job.id], preserve, now)
+}
+
+fn discard(connection: &mut SqliteConnection, job: &Job) -> QueryResult<()> {
+    unique_key::forget(connection, job.id)?;
+    cancellation::forget(connection, job.id)?;
+    job::delete(connection, job.id)
+}

@@ -1,0 +1,113 @@
+//! The limits of one job, with their whole keys, as `trifecta_job_limits` keeps them.
+
+use db::Timestamp;
+use std::time::Duration;
+
+use crate::Controls;
+use crate::controls::{Concurrency, OnConflict, OnDuplicate, RateLimit, States, Unique};
+
+/// A limit that a job stands under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) kind: LimitKind,
+    pub(crate) key: String,
+    /// Jobs at once, or starts in the period.
+    pub(crate) limit: i64,
+    /// How long the semaphore lasts, or the time in which so many may start.
+    pub(crate) period: Duration,
+    pub(crate) on_conflict: OnConflict,
+    /// Whether the job was given its place in the order of starts.
+    pub(crate) reserved: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LimitKind {
+    Concurrency,
+    Rate,
+}
+
+/// A key of which there is to be one job only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UniqueKey {
+    pub(crate) key: String,
+    pub(crate) states: States,
+    pub(crate) within: Option<Duration>,
+    pub(crate) on_duplicate: OnDuplicate,
+}
+
+impl LimitKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Concurrency => "concurrency",
+            Self::Rate => "rate",
+        }
+    }
+}
+
+impl Limit {
+    pub(crate) fn is_concurrency(&self) -> bool {
+        self.kind == LimitKind::Concurrency
+    }
+
+    /// The same for another execution.
+    pub(crate) fn unreserved(&self) -> Self {
+        Self {
+            reserved: false,
+            ..self.clone()
+        }
+    }
+
+    /// All limits among the controls.
+    pub(crate) fn all(class_name: &str, controls: &Controls) -> Vec<Self> {
+        let concurrency = controls.concurrency.iter();
+        concurrency
+            .map(|limit| Self::concurrency(class_name, limit))
+            .chain(controls.rates.iter().map(Self::rate))
+            .collect()
+    }
+
+    fn concurrency(class_name: &str, of: &Concurrency) -> Self {
+        let group = of.group.as_deref().unwrap_or(class_name);
+        Self {
+            kind: LimitKind::Concurrency,
+            key: match &of.key {
+                Some(key) => format!("{group}/{key}"),
+                None => group.to_owned(),
+            },
+            limit: of.to.into(),
+            period: of.duration,
+            on_conflict: of.on_conflict,
+            reserved: false,
+        }
+    }
+
+    fn rate(of: &RateLimit) -> Self {
+        Self {
+            kind: LimitKind::Rate,
+            key: of.key.clone(),
+            limit: of.limit.into(),
+            period: of.period,
+            on_conflict: OnConflict::Block,
+            reserved: false,
+        }
+    }
+}
+
+impl UniqueKey {
+    pub(crate) fn new(class_name: &str, of: &Unique) -> Self {
+        Self {
+            key: format!("{class_name}/{}", of.key),
+            states: of.states,
+            within: of.within,
+            on_duplicate: of.on_duplicate,
+        }
+    }
+
+    /// Until when a job that was enqueued at this moment keeps others out, once its row is gone.
+    pub(crate) fn keep_until(&self, enqueued_at: Timestamp) -> Option<Timestamp> {
+        let period = self
+            .within
+            .filter(|_| self.states.contains(States::FINISHED))?;
+        Some(enqueued_at.after(period))
+    }
+}
