@@ -12,6 +12,7 @@ use std::process::Command;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("db", &[]),
     ("telemetry", &[]),
+    ("schedule", &[]),
     ("solid_queue", &["db", "telemetry"]),
     ("solid_cache", &["db", "telemetry"]),
     ("action_cable", &["actix-web", "actix-ws"]),
