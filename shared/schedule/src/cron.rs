@@ -62,7 +62,7 @@ impl fmt::Display for Cron {
         );
         let weekdays = list(self.weekdays.as_deref());
         write!(f, "{minutes} {hours} {month_days} {months} {weekdays}")?;
-        if self.is_both_days && self.weekdays.is_some() {
+        if self.is_both_days {
             f.write_str("&")?;
         }
         match &self.zone {

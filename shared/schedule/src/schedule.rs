@@ -33,7 +33,7 @@ impl Schedule {
     /// # Ok::<(), schedule::ScheduleError>(())
     /// ```
     pub fn parse(text: &str, default_zone: &TimeZone) -> Result<Self, ScheduleError> {
-        let text = text.trim_matches(|letter: char| letter.is_ascii_whitespace());
+        let text = text.trim_matches(|letter| matches!(letter, ' ' | '\t'..='\r'));
         let length = text.chars().count();
         if length > LONGEST {
             let limit = LONGEST;

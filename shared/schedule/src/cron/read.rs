@@ -134,9 +134,10 @@ impl Fields<'_> {
             month_days: self.month_days.value(text)?,
             months: self.months.value(text)?,
             weekdays: self.weekdays.value(text)?,
-            is_both_days: self.is_both_days,
+            is_both_days: false,
             zone: self.zone.map(|name| find_zone(text, name)).transpose()?,
         };
+        cron.is_both_days = self.is_both_days && cron.weekdays.is_some();
         cron.drop_days_that_never_come();
         if cron.month_days.as_ref().is_some_and(Vec::is_empty) {
             return Err(ScheduleError::NoSuchDay { text: text.into() });

@@ -14,22 +14,27 @@ const CASED_UNITS: [&str; 8] = [
 
 /// Why such a text is no schedule.
 pub(crate) fn unreadable(text: &str) -> ScheduleError {
-    let text = text.to_owned();
-    if let Some(complaint) = Cron::complaint(&text) {
-        complaint
-    } else if is_iso_duration(&text) {
-        ScheduleError::Duration { text }
-    } else {
-        ScheduleError::Unreadable { text }
-    }
+    let unreadable = || ScheduleError::Unreadable { text: text.into() };
+    Cron::complaint(text).unwrap_or_else(unreadable)
 }
 
 pub(super) fn too_long(text: &str, length: usize, limit: usize) -> ScheduleError {
     Cron::complaint(text).unwrap_or(ScheduleError::TooLong { length, limit })
 }
 
-/// `5 minutes`, `1h and 30m`, or a bare number, which are seconds.
+/// `PT5M`, `5 minutes`, `1h and 30m`, or a bare number, which are seconds.
 pub(super) fn is_duration(text: &str) -> bool {
+    is_iso_duration(text) || is_duration_in_words(text)
+}
+
+/// No time zone starts like this.
+fn is_iso_duration(text: &str) -> bool {
+    let rest = text.strip_prefix('P').unwrap_or_default();
+    let starts = |letter: char| letter.is_ascii_digit() || matches!(letter, 'T' | '-');
+    rest.starts_with(starts) && !rest.contains([' ', '\t'])
+}
+
+fn is_duration_in_words(text: &str) -> bool {
     let mut scanner = Scanner::new(text);
     while !scanner.is_at_end() {
         separator(&mut scanner);
@@ -38,11 +43,6 @@ pub(super) fn is_duration(text: &str) -> bool {
         }
     }
     !text.is_empty()
-}
-
-fn is_iso_duration(text: &str) -> bool {
-    let rest = text.strip_prefix('P').unwrap_or_default();
-    rest.starts_with(|letter: char| letter.is_ascii_digit() || matches!(letter, 'T' | '-'))
 }
 
 fn separator(text: &mut Scanner<'_>) {
