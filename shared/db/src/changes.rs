@@ -9,16 +9,21 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use diesel::{QueryResult, RunQueryDsl as _, SqliteConnection, sql_query, sql_types::BigInt};
+use diesel::result::Error::NotFound;
+use diesel::{QueryResult, RunQueryDsl as _, SqliteConnection, sql_types::BigInt};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::watch;
 
-use crate::{DatabaseConfig, connection};
+use crate::{DatabaseConfig, Statement, connection};
 
 /// When to look again after an event, in microseconds after the look before.
 const LOOKS: [u64; 9] = [0, 50, 100, 200, 400, 800, 1_600, 4_000, 8_000];
+
+/// A busy file is written thousands of times a second. The events of this time are read together, so that whoever writes
+/// does not share the processor with whoever is told.
+const BREATH: Duration = Duration::from_micros(500);
 
 /// Tells of commits to one database file. See [`crate::Database::changes`].
 #[derive(Clone, Debug)]
@@ -102,6 +107,7 @@ fn try_start(config: &Arc<DatabaseConfig>) -> Result<Started, Box<dyn std::error
 }
 
 fn handler(path: PathBuf, events: Sender<()>) -> impl notify::EventHandler {
+    let mut breathed = Instant::now();
     move |event: notify::Result<notify::Event>| {
         // An overflow of the system's queue names no file: ours may have been among them.
         let ours = event.map_or(true, |event| {
@@ -111,6 +117,11 @@ fn handler(path: PathBuf, events: Sender<()>) -> impl notify::EventHandler {
         if ours {
             // The receiver is gone only when the watch ends.
             let _ = events.send(());
+            // What comes meanwhile waits in the system's queue, where it becomes one event.
+            if breathed.elapsed() > BREATH {
+                std::thread::sleep(BREATH);
+                breathed = Instant::now();
+            }
         }
     }
 }
@@ -161,15 +172,8 @@ fn follow(
     }
 }
 
-#[derive(diesel::QueryableByName)]
-struct DataVersion {
-    #[diesel(sql_type = BigInt)]
-    data_version: i64,
-}
-
 /// Changes with every commit that another connection made.
 fn data_version(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    Ok(sql_query("PRAGMA data_version")
-        .get_result::<DataVersion>(connection)?
-        .data_version)
+    let versions: Vec<i64> = Statement::<BigInt>::new("PRAGMA data_version").load(connection)?;
+    versions.first().copied().ok_or(NotFound)
 }

@@ -8,12 +8,11 @@ use std::fmt;
 
 use db::Timestamp;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use uuid::Uuid;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
-use ordered::Ordered;
+use ordered::{Ordered, Text, quoted};
 
 /// A payload, key by key in the order in which it was written. The values stay JSON text, so that what nobody here
 /// understands, such as numbers of any length, survives a round trip.
@@ -34,19 +33,19 @@ pub(crate) struct NewPayload<'a> {
 
 impl Payload {
     pub(crate) fn new(new: &NewPayload<'_>) -> Self {
-        let entries = [
-            ("job_class", json!(new.class_name).to_string()),
-            ("job_id", json!(Uuid::now_v7().to_string()).to_string()),
+        let entries: [(&str, Text); 12] = [
+            ("job_class", quoted(new.class_name).into()),
+            ("job_id", quoted(&Uuid::now_v7().to_string()).into()),
             ("provider_job_id", "null".into()),
-            ("queue_name", json!(new.queue_name).to_string()),
-            ("priority", json!(new.priority).to_string()),
-            ("arguments", new.arguments.clone()),
+            ("queue_name", quoted(new.queue_name).into()),
+            ("priority", priority(new.priority)),
+            ("arguments", new.arguments.clone().into()),
             ("executions", "0".into()),
             ("exception_executions", "{}".into()),
-            ("locale", json!("en").to_string()),
-            ("timezone", json!("UTC").to_string()),
-            ("enqueued_at", moment(new.enqueued_at)),
-            ("scheduled_at", moment(new.scheduled_at)),
+            ("locale", "\"en\"".into()),
+            ("timezone", "\"UTC\"".into()),
+            ("enqueued_at", moment(new.enqueued_at).into()),
+            ("scheduled_at", moment(new.scheduled_at).into()),
         ];
         Self {
             entries: entries.into_iter().collect(),
@@ -57,6 +56,10 @@ impl Payload {
         Ok(Self {
             entries: serde_json::from_str(text)?,
         })
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        self.entries.to_json()
     }
 
     /// The arguments as a JSON array.
@@ -83,10 +86,10 @@ impl Payload {
     /// The same as if it had never been performed, for a retry by hand.
     #[must_use]
     pub(crate) fn anew(mut self) -> Self {
-        self.entries.set("executions", "0".into());
-        self.entries.set("exception_executions", "{}".into());
+        self.entries.set("executions", "0");
+        self.entries.set("exception_executions", "{}");
         if self.crashes() > 0 {
-            self.entries.set("crashes", "0".into());
+            self.entries.set("crashes", "0");
         }
         self
     }
@@ -141,8 +144,12 @@ impl fmt::Display for Payload {
     }
 }
 
+fn priority(priority: Option<i32>) -> Text {
+    priority.map_or("null".into(), |priority| priority.to_string().into())
+}
+
 fn moment(at: Timestamp) -> String {
-    json!(at.iso8601_nanoseconds()).to_string()
+    quoted(&at.iso8601_nanoseconds())
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn marked(text: String) -> Result<String, Error> {
 fn marked_hash(hash: Ordered) -> Result<String, Error> {
     let mut entries = Vec::new();
     for (key, value) in hash.into_entries() {
-        entries.push((allowed(key)?, marked(value)?));
+        entries.push((allowed(key.into_owned())?, marked(value.into_owned())?));
     }
     entries.push((SYMBOL_KEYS.into(), "[]".into()));
     Ok(entries.into_iter().collect::<Ordered>().to_string())

@@ -14,6 +14,9 @@ use crate::patience::Backoff;
 use crate::registry::Classes;
 use crate::{Clock, DispatcherConfig, ProcessId};
 
+/// After a commit, how long to wait for others before it looks: they come in swarms, and few bring a delayed job.
+const BREATH: Duration = Duration::from_millis(5);
+
 /// Makes scheduled jobs ready when they are due, and keeps the tables of the concurrency controls in order.
 pub(crate) struct Dispatcher {
     database: Database,
@@ -52,7 +55,9 @@ impl Dispatcher {
                 Ok(wait) => {
                     backoff.reset();
                     // A commit may have brought a job that is due earlier.
-                    let _ = tokio::time::timeout(wait, changes.changed()).await;
+                    if tokio::time::timeout(wait, changes.changed()).await.is_ok() {
+                        tokio::time::sleep(BREATH.min(wait)).await;
+                    }
                 }
                 Err(error) => {
                     warn!(process.id = self.process.0, error = %error, "could not dispatch scheduled jobs");

@@ -24,6 +24,9 @@ const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often to look at most whether running jobs are to be cancelled.
 const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// How long to wait for other jobs to end after one did.
+const LINGER: Duration = Duration::from_micros(50);
+
 /// Claims ready jobs, has them performed, and writes what became of them: all that ended meanwhile, and the next claims
 /// in their place, in one transaction.
 pub(crate) struct Worker<C> {
@@ -121,9 +124,17 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let has_room = self.crew.len() < self.threads;
         let until_next = self.pace.until_next();
         tokio::select! {
-            () = self.crew.ended() => {}
+            () = self.crew.ended() => self.linger(),
             _ = timeout(until_next, changes.changed()), if has_room => {}
             () = tokio::time::sleep(until_next), if !has_room => {}
+        }
+    }
+
+    /// Short jobs end together: those that end within a moment share the transaction.
+    fn linger(&self) {
+        if !self.crew.is_empty() {
+            // On a thread of our own; the runtime's timers are coarser.
+            std::thread::sleep(LINGER);
         }
     }
 

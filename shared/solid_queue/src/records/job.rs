@@ -76,7 +76,7 @@ impl NewRow {
 impl From<NewJob> for NewRow {
     fn from(job: NewJob) -> Self {
         Self {
-            arguments: job.payload.to_string(),
+            arguments: job.payload.to_json(),
             active_job_id: job.payload.active_job_id(),
             limits: Limit::all(&job.class_name, &job.controls),
             unique: job
@@ -342,6 +342,17 @@ pub(crate) fn insert(
     };
     diesel::insert_into(jobs::table)
         .values(insert)
-        .returning(dsl::id)
-        .get_result(connection)
+        .execute(connection)?;
+    last_inserted(connection)
+}
+
+/// `RETURNING` would open a table for its one row.
+fn last_inserted(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    let ids: Vec<i64> = diesel::select(last_insert_rowid()).load(connection)?;
+    ids.first().copied().ok_or(diesel::result::Error::NotFound)
+}
+
+diesel::define_sql_function! {
+    /// The id of the row that this connection inserted last.
+    fn last_insert_rowid() -> diesel::sql_types::BigInt;
 }
