@@ -100,7 +100,7 @@ impl Digits {
         let at = Offset::UTC.to_datetime(moment.0);
         let mut digits = *b"0000-00-00 00:00:00.000000";
         digits[10] = between;
-        let micro = moment.0.subsec_microsecond().unsigned_abs();
+        let micro = at.subsec_nanosecond().unsigned_abs() / 1_000;
         for (value, place, size) in [
             (at.year().unsigned_abs().into(), 0, 4),
             (at.month().unsigned_abs().into(), 5, 2),
@@ -176,7 +176,7 @@ mod tests {
             -62_135_596_800_000_000,
             1_763_799_988_937_087,
             4_102_444_799_999_999,
-            253_402_300_799_000_000,
+            253_402_200_000_000_000,
         ] {
             let moment = Timestamp::from_microseconds(microseconds);
             let plain = moment.0.strftime("%Y-%m-%d %H:%M:%S").to_string();
