@@ -4,6 +4,7 @@
 mod idle;
 mod latency;
 mod machine;
+mod proc;
 mod summary;
 
 use anyhow::Result;
