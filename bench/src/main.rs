@@ -1,14 +1,19 @@
-//! Benchmarks that drive the real processes. Each prints one JSON object: what was measured, beside a baseline of the
-//! same run, and the machine.
+//! Benchmarks that drive the real processes, and the queue alone. Each prints one JSON object: what was measured, beside a
+//! baseline of the same run, and the machine.
 
+mod figures;
 mod idle;
 mod latency;
 mod machine;
 mod proc;
+mod queue;
+mod rounds;
 mod summary;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+use crate::queue::{Scale, worker};
 
 /// Measures the suite.
 #[derive(Parser)]
@@ -32,14 +37,32 @@ enum Benchmark {
         #[arg(long, default_value_t = 30)]
         seconds: u64,
     },
+    /// Jobs enqueued a second, by one caller, by many, and in bulk, beside SQLite without us
+    QueueEnqueue(Scale),
+    /// Jobs performed a second, by one worker process and by four, beside SQLite without us
+    QueueWork(Scale),
+    /// From enqueueing in one process to the start in another, by polling alone and with the watch on the files
+    QueueLatency(Scale),
+    /// Memory, processor time and writes of a worker process while nothing happens
+    QueueIdle(Scale),
+    /// Whether a long queue is as fast as a short one
+    QueueDepth(Scale),
+    #[command(hide = true)]
+    QueueWorker(worker::Options),
 }
 
-#[tokio::main]
+#[tokio::main(worker_threads = 2)]
 #[allow(clippy::print_stdout, reason = "the result goes to standard output")]
 async fn main() -> Result<()> {
     let result = match Cli::parse().benchmark {
         Benchmark::Latency { changes } => latency::measure(changes).await?,
         Benchmark::Idle { seconds } => idle::measure(seconds).await?,
+        Benchmark::QueueEnqueue(scale) => queue::enqueue::measure(scale).await?,
+        Benchmark::QueueWork(scale) => queue::work::measure(scale).await?,
+        Benchmark::QueueLatency(scale) => queue::latency::measure(scale).await?,
+        Benchmark::QueueIdle(scale) => queue::idle::measure(scale).await?,
+        Benchmark::QueueDepth(scale) => queue::depth::measure(scale).await?,
+        Benchmark::QueueWorker(options) => return worker::run(options).await,
     };
     println!("{}", serde_json::to_string_pretty(&result)?);
     Ok(())

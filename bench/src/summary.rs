@@ -8,8 +8,8 @@ pub(crate) struct Summary {
     count: usize,
     pub(crate) p50_ms: f64,
     p95_ms: f64,
-    p99_ms: f64,
-    max_ms: f64,
+    pub(crate) p99_ms: f64,
+    pub(crate) max_ms: f64,
 }
 
 impl Summary {
@@ -31,6 +31,11 @@ impl Summary {
     }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 100_000.0).round() / 100.0
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+/// The time between two moments, in microseconds since 1970. Zero when the clock was set back.
+pub(crate) fn between(earlier: i64, later: i64) -> Duration {
+    Duration::from_micros(u64::try_from(later - earlier).unwrap_or(0))
 }

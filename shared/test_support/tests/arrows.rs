@@ -87,7 +87,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("bench", &["clap", "db", "test_support"]),
+    (
+        "bench",
+        &["clap", "db", "solid_queue", "telemetry", "test_support"],
+    ),
 ];
 
 /// Only the crates that name them above may use these.
