@@ -6,10 +6,12 @@ mod files;
 mod health;
 mod process;
 mod serve;
+mod stop;
 mod stores;
 
 pub use files::Files;
 pub use health::health_page;
-pub use process::{check, listen, start};
+pub use process::{check, listen, start, start_with};
 pub use serve::serve;
+pub use stop::Stop;
 pub use stores::{CableLink, Jobs, Stores};

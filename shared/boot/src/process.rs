@@ -2,10 +2,15 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use settings::{Environment, Settings};
-use telemetry::{Failure, StopSignals};
+use telemetry::Failure;
 use tokio_util::sync::CancellationToken;
 
-/// Runs a process to its end: `work` gets the settings, and a token that is cancelled when TERM or INT comes.
+use crate::stop::Stop;
+
+/// How long blocking work may go on after the end.
+const REST: Duration = Duration::from_secs(1);
+
+/// Runs a process to its end: `work` gets the settings, and a token that is cancelled when TERM, INT or QUIT comes.
 ///
 /// # Errors
 /// What is wrong with the configuration, or why the work failed.
@@ -13,19 +18,42 @@ pub fn start<F>(work: impl FnOnce(Settings, CancellationToken) -> F) -> Result<(
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    let settings = load()?;
+    let environment = Environment::of_process();
+    start_with(
+        &environment,
+        |_| 2,
+        |settings, stop| work(settings, stop.gracefully),
+    )
+}
+
+/// Like [`start`], with a given environment, on as many threads as `threads` says, and for work that knows how to end at
+/// once when QUIT comes.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with<F>(
+    environment: &Environment,
+    threads: impl FnOnce(&Settings) -> usize,
+    work: impl FnOnce(Settings, Stop) -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let settings = load(environment)?;
     telemetry::init(&settings.log)?;
+    let stop = Stop::default();
+    stop.on_signals()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(threads(&settings))
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(async {
-        let shutdown = CancellationToken::new();
-        tokio::spawn(cancel_on_signal(StopSignals::listen()?, shutdown.clone()));
-        work(settings, shutdown).await
-    });
+    let outcome = runtime.block_on(work(settings, stop.clone()));
     // Blocking work that still waits for a lock must not keep the process from ending.
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    if stop.at_once.is_cancelled() {
+        runtime.shutdown_background();
+    } else {
+        runtime.shutdown_timeout(REST);
+    }
     outcome
 }
 
@@ -35,7 +63,7 @@ where
 /// All that is wrong with it.
 #[allow(clippy::print_stdout, reason = "this is what the command prints")]
 pub fn check(more: impl FnOnce(&Settings) -> Result<(), Failure>) -> Result<(), Failure> {
-    let settings = load()?;
+    let settings = load(&Environment::of_process())?;
     more(&settings)?;
     println!("The configuration is valid ({}).", settings.app_env);
     Ok(())
@@ -53,14 +81,8 @@ pub fn listen(bind: &str, port: u16, variable: &str) -> Result<TcpListener, Fail
     })
 }
 
-fn load() -> Result<Settings, Failure> {
-    Settings::load(&Environment::of_process()).map_err(|problems| {
+fn load(environment: &Environment) -> Result<Settings, Failure> {
+    Settings::load(environment).map_err(|problems| {
         Failure::new(problems.to_string()).hint("see config/ and the README's table of settings")
     })
-}
-
-async fn cancel_on_signal(mut signals: StopSignals, shutdown: CancellationToken) {
-    let signal = signals.next().await;
-    tracing::info!(%signal, "stopping");
-    shutdown.cancel();
 }

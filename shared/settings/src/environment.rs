@@ -27,6 +27,18 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// The same with these variables set, as by options on a command line.
+    #[must_use]
+    pub fn with<N: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables = variables.into_iter();
+        self.variables
+            .extend(variables.map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
     /// The variables that override keys of a file, with the key and the value: `QUEUE__WORKERS__0__THREADS` is
     /// `workers[0].threads` of `queue.yml`.
     pub(crate) fn overrides(&self, prefix: &str) -> impl Iterator<Item = (&str, String, &str)> {

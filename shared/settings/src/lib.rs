@@ -20,6 +20,7 @@ mod settings;
 mod unsupported;
 mod web;
 mod word;
+mod worker;
 
 pub use app_env::AppEnv;
 pub use cable::{Cable, CableAdapter};
@@ -31,3 +32,4 @@ pub use queue::Queue;
 pub use secret::SecretKeyBase;
 pub use settings::Settings;
 pub use web::Web;
+pub use worker::{SupervisorMode, Worker};

@@ -4,7 +4,10 @@ use std::str::FromStr;
 use telemetry::LogFormat;
 
 use crate::file::{Files, Section};
-use crate::{AppEnv, Cable, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, Web};
+use crate::{
+    AppEnv, Cable, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, SupervisorMode,
+    Web, Worker,
+};
 use crate::{cable, cache, databases, queue, web};
 
 /// All that a process can be told, checked.
@@ -26,6 +29,8 @@ pub struct Settings {
     pub cable: Cable,
     /// The web process (`web.yml`).
     pub web: Web,
+    /// The worker process.
+    pub worker: Worker,
     /// `RUST_LOG` and `LOG_FORMAT`.
     pub log: telemetry::Config,
 }
@@ -69,6 +74,11 @@ impl Settings {
                 adapter: cable.resolve(),
                 server: reader.socket(port),
             },
+            worker: Worker {
+                bind: bind.clone(),
+                port: reader.optional("WORKER_PORT"),
+                mode: reader.parsed("SOLID_QUEUE_SUPERVISOR_MODE", SupervisorMode::Async),
+            },
             web: web.resolve(bind, port, cable_url),
             log: reader.log(),
             secret_key_base: reader.secret(&storage_dir, app_env),
@@ -94,13 +104,19 @@ impl Reader<'_> {
         T: FromStr,
         T::Err: std::fmt::Display,
     {
-        let Some(text) = self.environment.get(variable) else {
-            return default;
-        };
-        text.parse().unwrap_or_else(|error| {
-            self.problems.add(variable, format!("`{text}`: {error}"));
-            default
-        })
+        self.optional(variable).unwrap_or(default)
+    }
+
+    fn optional<T>(&mut self, variable: &str) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: std::fmt::Display,
+    {
+        let text = self.environment.get(variable)?;
+        let parsed = text.parse();
+        parsed
+            .map_err(|error| self.problems.add(variable, format!("`{text}`: {error}")))
+            .ok()
     }
 
     fn section<T: Section>(&mut self, files: &Files<'_>) -> T {

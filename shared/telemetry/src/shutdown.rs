@@ -3,24 +3,28 @@ use std::io;
 
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-/// The signals that ask a process to stop: TERM and INT. Only `main` listens to them; everything below is told.
+/// The signals that ask a process to stop: TERM, INT and QUIT. Only `main` listens to them; everything below is told.
 #[derive(Debug)]
 pub struct StopSignals {
     term: Stream,
     interrupt: Stream,
+    quit: Stream,
 }
 
 /// Which signal came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// From a process manager.
+    /// From a process manager: end in good order.
     Term,
-    /// From a keyboard.
+    /// From a keyboard: the same.
     Interrupt,
+    /// End without waiting for what runs.
+    Quit,
 }
 
 impl StopSignals {
-    /// Listens from now on, so that a signal that comes while the process starts is not lost.
+    /// Listens from now on, so that a signal that comes while the process starts is not lost. From then on no such
+    /// signal ends the process by itself, however often it comes.
     ///
     /// # Errors
     /// When the system refuses. Must be called within a runtime.
@@ -28,6 +32,7 @@ impl StopSignals {
         Ok(Self {
             term: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
         })
     }
 
@@ -36,6 +41,7 @@ impl StopSignals {
         tokio::select! {
             _ = self.term.recv() => Signal::Term,
             _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.quit.recv() => Signal::Quit,
         }
     }
 }
@@ -45,6 +51,7 @@ impl fmt::Display for Signal {
         f.write_str(match self {
             Self::Term => "TERM",
             Self::Interrupt => "INT",
+            Self::Quit => "QUIT",
         })
     }
 }
