@@ -1,26 +1,12 @@
 //! The worker process: performs the jobs of the queue database.
 #![warn(missing_docs)]
 
-use boot::{Jobs, Stores};
-use settings::{Queue, Settings};
-use solid_queue::Supervisor;
-use telemetry::Failure;
-use tokio_util::sync::CancellationToken;
+mod start;
 
-/// Performs jobs until `shutdown`, then finishes or releases those that run.
-///
-/// # Errors
-/// Why the process cannot work.
-pub async fn start(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
-    let Stores { app, jobs, .. } = Stores::open(&settings)?;
-    let Jobs::SolidQueue(database, config) = jobs else {
-        return Err(nothing_to_do());
-    };
-    Supervisor::new(database, config, app::jobs(), app)
-        .run(shutdown)
-        .await?;
-    Ok(())
-}
+use settings::{Queue, Settings};
+use telemetry::Failure;
+
+pub use start::{Start, start};
 
 /// Whether the process could work: jobs are rows of a database.
 ///

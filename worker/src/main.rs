@@ -3,30 +3,36 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use worker::Start;
 
 /// Performs the jobs of the queue database.
 #[derive(Parser)]
 #[command(
     name = "worker",
     version,
+    args_conflicts_with_subcommands = true,
     after_help = "Settings: config/*.yml and environment variables, see README.md."
 )]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    start: Start,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Perform jobs until TERM or INT (default)
-    Start,
+    /// Perform jobs until TERM, INT or QUIT (default)
+    Start(Start),
     /// Say whether the configuration is valid
     Check,
 }
 
 fn main() -> ExitCode {
-    telemetry::exit(match Cli::parse().command {
-        None | Some(Command::Start) => boot::start(worker::start),
+    let Cli { command, start } = Cli::parse();
+    telemetry::exit(match command {
+        None => worker::start(&start),
+        Some(Command::Start(start)) => worker::start(&start),
         Some(Command::Check) => boot::check(worker::check),
     })
 }

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::{ConfigError, SupervisorError};
@@ -15,6 +16,8 @@ pub struct Config {
     pub process_alive_threshold: Duration,
     /// How long a stop waits for running jobs before it puts them back. Zero waits for as long as they take.
     pub shutdown_timeout: Duration,
+    /// The file that says by its pid that the supervisor runs, and keeps a second one from it. Removed at its end.
+    pub supervisor_pidfile: Option<PathBuf>,
     /// Whether the rows of finished jobs are kept until they are cleared.
     pub preserve_finished_jobs: bool,
     /// How long finished jobs are kept, for whoever calls [`crate::clear_finished_in_batches`].
@@ -29,6 +32,7 @@ impl Default for Config {
             process_heartbeat_interval: Duration::from_mins(1),
             process_alive_threshold: Duration::from_mins(5),
             shutdown_timeout: Duration::from_secs(5),
+            supervisor_pidfile: None,
             preserve_finished_jobs: true,
             clear_finished_jobs_after: Duration::from_hours(24),
         }

@@ -2,7 +2,7 @@ use db::DbError;
 
 use std::time::Duration;
 
-use crate::{JobError, JobId};
+use crate::{Assignment, JobError, JobId, PidfileError};
 
 /// Why a job could not be enqueued.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,14 @@ pub enum SupervisorError {
     /// A value of the configuration cannot work.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The pidfile cannot be taken.
+    #[error(transparent)]
+    Pidfile(#[from] PidfileError),
+    /// The configuration has no process for which a supervisor started this program.
+    #[error(
+        "the configuration has no process `{0}`: it changed since the supervisor started, which must start again"
+    )]
+    Assignment(Assignment),
     /// The queue database failed while the supervisor started.
     #[error("the queue database failed at start-up")]
     Start(#[source] DbError),

@@ -89,7 +89,10 @@ pub use errors::{ConfigError, EnqueueError, JobFailure, SupervisorError, TimedOu
 pub use in_process::{InProcessConfig, InProcessRunner};
 pub use job::{Job, JobError, JobId, JobResult, OnCrash, ProcessId, Retry};
 pub use policy::{Policy, RetryOn};
-pub use processes::Supervisor;
+pub use processes::{
+    Assignment, Health, HookResult, Hooks, Instance, Moment, ParseAssignmentError, PidfileError,
+    ProcessKind, Supervisor,
+};
 pub use queue::Queue;
 pub use records::job::{ClearFinished, clear_finished_in_batches};
 pub use registry::Registry;

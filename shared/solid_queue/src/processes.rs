@@ -1,19 +1,35 @@
 //! What a supervisor runs, each with a row of its own in `solid_queue_processes`.
 
+mod assignment;
 mod child;
+mod control;
 mod crew;
 mod dispatcher;
 pub(crate) mod execution;
+mod fork;
+mod forked;
+mod hooks;
 mod identity;
+mod instance;
 mod maintenance;
+mod pidfile;
+mod pulse;
 mod recovery;
 pub(crate) mod registration;
+mod role;
+mod staff;
 mod supervisor;
+mod thread;
 mod worker;
 
 use tokio_util::sync::CancellationToken;
 
+pub use assignment::{Assignment, ParseAssignmentError};
 pub(crate) use dispatcher::dispatch_due;
+pub use hooks::{HookResult, Hooks, Moment};
+pub use instance::{Instance, ProcessKind};
+pub use pidfile::PidfileError;
+pub use pulse::Health;
 pub use supervisor::Supervisor;
 
 /// How a process is told to stop.

@@ -91,7 +91,7 @@ async fn run_solid<C: Clone + Send + Sync + 'static>(
     context: &C,
 ) -> Result<Performed, DbError> {
     let worker = registration::Registration::worker(&WorkerConfig::default(), None);
-    let process = worker.register(database).await?;
+    let process = worker.register(database).await?.id;
     let executor = Executor {
         database: database.clone(),
         clock: clock.clone(),

@@ -1,36 +1,18 @@
-//! The workers and dispatchers of a supervisor.
+//! The processes of a supervisor that are tasks of its own.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use db::{Database, DbError};
+use db::DbError;
 use tokio::runtime::Handle;
 use tokio::task::{Id, JoinSet};
 use tracing::{error, warn};
 
 use super::Stop;
-use super::dispatcher::Dispatcher;
-use super::execution::Executor;
-use super::registration::{Registration, deregister};
-use super::worker::Worker;
-use crate::registry::Classes;
-use crate::{Clock, Config, DispatcherConfig, ProcessId, Registry, WorkerConfig};
-
-/// What every child is made of.
-pub(crate) struct Parts<C> {
-    pub(crate) database: Database,
-    pub(crate) config: Config,
-    pub(crate) registry: Arc<Registry<C>>,
-    pub(crate) classes: Arc<Classes>,
-    pub(crate) context: C,
-    pub(crate) clock: Clock,
-}
-
-#[derive(Clone, Debug)]
-enum Role {
-    Worker(WorkerConfig),
-    Dispatcher(DispatcherConfig),
-}
+use super::instance::Instance;
+use super::registration::deregister;
+use super::role::{Parts, Role};
+use crate::ProcessId;
 
 #[derive(Debug)]
 struct Child {
@@ -52,13 +34,7 @@ pub(crate) struct Children<C> {
 impl<C: Clone + Send + Sync + 'static> Children<C> {
     /// None runs yet. Jobs are tasks of `runtime`; `stop` is for all at once.
     pub(crate) fn new(parts: Arc<Parts<C>>, runtime: Handle, stop: Stop) -> Self {
-        let workers = parts
-            .config
-            .workers
-            .iter()
-            .flat_map(|config| (0..config.processes).map(|_| Role::Worker(config.clone())));
-        let dispatchers = parts.config.dispatchers.iter().cloned();
-        let missing = workers.chain(dispatchers.map(Role::Dispatcher)).collect();
+        let missing = Role::all(&parts.config);
         Self {
             parts,
             runtime,
@@ -72,13 +48,10 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
     /// Starts those that are missing.
     pub(crate) async fn start(&mut self, supervisor: ProcessId) -> Result<(), DbError> {
         while let Some(role) = self.missing.last() {
-            let registration = match role {
-                Role::Worker(config) => Registration::worker(config, Some(supervisor)),
-                Role::Dispatcher(config) => Registration::dispatcher(config, supervisor),
-            };
-            let process = registration.register(&self.parts.database).await?;
+            let registration = role.registration(supervisor);
+            let instance = registration.register(&self.parts.database).await?;
             if let Some(role) = self.missing.pop() {
-                self.spawn(role, process);
+                self.spawn(role, instance);
             }
         }
         Ok(())
@@ -123,6 +96,11 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
         }
     }
 
+    /// How many are to be started.
+    pub(crate) fn missing(&self) -> usize {
+        self.missing.len()
+    }
+
     pub(crate) fn ids(&self) -> BTreeSet<ProcessId> {
         self.running.values().map(|child| child.process).collect()
     }
@@ -135,40 +113,16 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
         while self.tasks.join_next().await.is_some() {}
     }
 
-    fn spawn(&mut self, role: Role, process: ProcessId) {
-        let stop = self.stop.child();
-        let parts = &self.parts;
-        let task = match &role {
-            Role::Worker(config) => {
-                let timeout = parts.config.shutdown_timeout;
-                let (executor, runtime) = (parts.executor(process), self.runtime.clone());
-                let worker = Worker::new(executor, config, timeout, runtime);
-                self.tasks.spawn(worker.run(stop.clone()))
-            }
-            Role::Dispatcher(config) => {
-                let dispatcher = Dispatcher::new(parts, process, config.clone());
-                self.tasks.spawn(dispatcher.run(stop.gracefully.clone()))
-            }
-        };
+    fn spawn(&mut self, role: Role, instance: Instance) {
+        let (stop, process) = (self.stop.child(), instance.id);
+        let parts = Arc::clone(&self.parts);
+        let playing = parts.play(role.clone(), instance, self.runtime.clone(), stop.clone());
+        let task = self.tasks.spawn(playing);
         let child = Child {
             role,
             process,
             stop,
         };
         self.running.insert(task.id(), child);
-    }
-}
-
-impl<C: Clone> Parts<C> {
-    fn executor(&self, process: ProcessId) -> Executor<C> {
-        Executor {
-            database: self.database.clone(),
-            process,
-            registry: Arc::clone(&self.registry),
-            classes: Arc::clone(&self.classes),
-            clock: self.clock.clone(),
-            context: self.context.clone(),
-            preserve_finished_jobs: self.config.preserve_finished_jobs,
-        }
     }
 }

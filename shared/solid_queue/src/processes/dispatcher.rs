@@ -5,9 +5,9 @@ use db::{Database, DbError, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use super::child::Parts;
 use super::maintenance::Maintenance;
 use super::registration::deregister;
+use super::role::Parts;
 use crate::executions::scheduled;
 use crate::lifecycle::dispatch::{self, Dispatched};
 use crate::patience::Backoff;

@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
-/// Kept as the metadata of our supervisors; those of Rails have none. A pid alone says little: it is reused, and in a
+/// Kept in the metadata of our processes; those of Rails have none. A pid alone says little: it is reused, and in a
 /// container it is another process than outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {

@@ -7,7 +7,7 @@ use db::{Database, DbError};
 use tokio::time::Instant;
 use tracing::{debug, info};
 
-use super::child::Parts;
+use super::role::Parts;
 use crate::executions::blocked;
 use crate::lifecycle::unblock::{self, Unused};
 use crate::records::{cancellation, semaphore, unique_key};

@@ -1,6 +1,8 @@
 //! What dead processes left behind.
 
 use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +41,7 @@ impl Recovery {
     }
 
     /// Deletes the rows of dead processes, and puts back or fails the jobs that they ran. Writes nothing when all live.
+    /// Of the children of one's `own` the system tells, see [`Self::bury`].
     pub(crate) async fn run(&self, own: &BTreeSet<ProcessId>) -> Result<(), DbError> {
         let processes = self.database.read(process::all).await?;
         let exited = self.exited(&processes);
@@ -46,16 +49,38 @@ impl Recovery {
             if own.contains(&ProcessId(process.id)) {
                 continue;
             }
-            if is_exited(&process, &exited) {
-                self.prune(process, exit_error).await?;
+            let is_own = |id| own.contains(&ProcessId(id));
+            let is_told = process.supervisor_id.is_some_and(is_own);
+            if !is_told && is_exited(&process, &exited) {
+                let failure = exit_error(process.pid, None);
+                self.prune(process, failure).await?;
             } else if self.is_silent(&process) {
-                self.prune(process, pruned_error).await?;
+                let failure = pruned_error(&process);
+                self.prune(process, failure).await?;
             }
         }
         self.recover_orphans().await
     }
 
-    /// The supervisors of this host that are known to be dead by their pid. Only ours say enough to know.
+    /// Deletes what a child of this supervisor that exited left, and puts back or fails the jobs that it ran.
+    pub(crate) async fn bury(
+        &self,
+        supervisor: ProcessId,
+        pid: u32,
+        status: ExitStatus,
+    ) -> Result<(), DbError> {
+        let processes = self.database.read(process::all).await?;
+        let left = processes.into_iter().filter(|process| {
+            process.supervisor_id == Some(supervisor.0) && u32::try_from(process.pid) == Ok(pid)
+        });
+        for process in left {
+            let failure = exit_error(process.pid, Some(status));
+            self.prune(process, failure).await?;
+        }
+        Ok(())
+    }
+
+    /// The processes of this host that are known to be dead by their pid. Only ours say enough to know.
     fn exited(&self, processes: &[Process]) -> BTreeSet<i64> {
         let Some(own) = &self.identity else {
             return BTreeSet::new();
@@ -76,11 +101,7 @@ impl Recovery {
         process.last_heartbeat_at <= Timestamp::now().before(self.alive_threshold)
     }
 
-    async fn prune(
-        &self,
-        process: Process,
-        failure: fn(&Process) -> JobFailure,
-    ) -> Result<(), DbError> {
+    async fn prune(&self, process: Process, failure: JobFailure) -> Result<(), DbError> {
         let (id, kind, pid) = (process.id, process.kind.clone(), process.pid);
         let classes = Arc::clone(&self.classes);
         let jobs = self
@@ -89,7 +110,6 @@ impl Recovery {
                 if !process::delete_dead(connection, &process)? {
                     return Ok(None);
                 }
-                let failure = failure(&process);
                 let claims = claimed::of_process(connection, ProcessId(process.id))?;
                 for claim in &claims {
                     crash(connection, *claim, &failure, &classes, Timestamp::now())?;
@@ -126,17 +146,26 @@ impl Recovery {
     }
 }
 
-/// A child of a dead supervisor is dead, too: they are one process.
+/// A child of a dead supervisor is dead, too, where they are one process: then it says nothing of itself.
 fn is_exited(process: &Process, exited: &BTreeSet<i64>) -> bool {
-    exited.contains(&process.id) || process.supervisor_id.is_some_and(|id| exited.contains(&id))
+    let is_one_with_supervisor = identity(process).is_none();
+    let with_supervisor = |id| is_one_with_supervisor && exited.contains(&id);
+    exited.contains(&process.id) || process.supervisor_id.is_some_and(with_supervisor)
 }
 
 fn identity(process: &Process) -> Option<Identity> {
     serde_json::from_str(process.metadata.as_deref()?).ok()
 }
 
-fn exit_error(process: &Process) -> JobFailure {
-    let message = format!("Process pid={} exited unexpectedly.", process.pid);
+fn exit_error(pid: i32, status: Option<ExitStatus>) -> JobFailure {
+    let code = status.and_then(|status| status.code());
+    let signal = status.and_then(|status| status.signal());
+    let how = match (code, signal) {
+        (Some(code), _) => format!(" Exited with status {code}."),
+        (None, Some(signal)) => format!(" Received unhandled signal {signal}."),
+        (None, None) => String::new(),
+    };
+    let message = format!("Process pid={pid} exited unexpectedly.{how}");
     JobFailure::new("SolidQueue::Processes::ProcessExitError", message)
 }
 

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::identity::Identity;
+use super::instance::{Instance, ProcessKind};
 use crate::lifecycle::recover::release_all;
 use crate::patience::Backoff;
 use crate::records::process::{self, NewProcess};
@@ -19,19 +20,28 @@ const DEREGISTER_ATTEMPTS: u32 = 5;
 /// A process about to be registered.
 #[derive(Clone, Debug)]
 pub(crate) struct Registration {
-    kind: &'static str,
+    kind: ProcessKind,
+    /// As Rails names the kind.
+    title: &'static str,
     supervisor: Option<ProcessId>,
     metadata: Option<String>,
 }
 
 impl Registration {
-    pub(crate) fn supervisor() -> Self {
-        let identity = Identity::own().and_then(|own| serde_json::to_string(&own).ok());
+    /// Of one whose children are tasks of its own, or processes of the system.
+    pub(crate) fn supervisor(is_forking: bool) -> Self {
+        let title = if is_forking {
+            "Supervisor(fork)"
+        } else {
+            "Supervisor(async)"
+        };
         Self {
-            kind: "Supervisor(async)",
+            kind: ProcessKind::Supervisor,
+            title,
             supervisor: None,
-            metadata: identity,
+            metadata: None,
         }
+        .with_identity()
     }
 
     pub(crate) fn worker(config: &WorkerConfig, supervisor: Option<ProcessId>) -> Self {
@@ -46,7 +56,8 @@ impl Registration {
             config.threads
         );
         Self {
-            kind: "Worker",
+            kind: ProcessKind::Worker,
+            title: "Worker",
             supervisor,
             metadata: Some(metadata),
         }
@@ -60,22 +71,60 @@ impl Registration {
             seconds(config.concurrency_maintenance_interval)
         );
         Self {
-            kind: "Dispatcher",
+            kind: ProcessKind::Dispatcher,
+            title: "Dispatcher",
             supervisor: Some(supervisor),
             metadata: Some(metadata),
         }
     }
 
-    pub(crate) async fn register(self, database: &Database) -> Result<ProcessId, DbError> {
-        let kind = self.kind;
-        let row = self.row();
-        let name = row.name.clone();
+    /// With what tells others whether the row's process lives. For a row that stands for a process of the system.
+    pub(crate) fn with_identity(self) -> Self {
+        let Some(identity) = Identity::own().and_then(|own| serde_json::to_string(&own).ok())
+        else {
+            return self;
+        };
+        let metadata = match &self.metadata {
+            Some(metadata) => join_objects(metadata, &identity),
+            None => identity,
+        };
+        Self {
+            metadata: Some(metadata),
+            ..self
+        }
+    }
+
+    pub(crate) async fn register(self, database: &Database) -> Result<Instance, DbError> {
+        let (kind, row) = (self.kind, self.row());
+        let (name, metadata) = (row.name.clone(), row.metadata.clone());
+        let title = row.kind.clone();
         let id = database
             .write(move |connection| process::register(connection, &row))
             .await?;
-        info!(name: "queue.register_process", { process.id = id.0, process.kind = kind, process.name = name },
+        info!(name: "queue.register_process", { process.id = id.0, process.kind = title, process.name = name },
             "registered a process");
-        Ok(id)
+        let metadata = metadata.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(Instance {
+            kind,
+            id,
+            name,
+            pid: std::process::id(),
+            metadata: metadata.unwrap_or_default(),
+        })
+    }
+
+    /// Like [`Self::register`]. Waits while others hold the lock.
+    pub(crate) async fn register_patiently(self, database: &Database) -> Result<Instance, DbError> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.clone().register(database).await {
+                Err(error) if error.is_transient() => {
+                    warn!(process.kind = self.title, error = %error, "could not register a process yet");
+                    backoff.wait().await;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     fn row(self) -> NewProcess {
@@ -87,14 +136,14 @@ impl Registration {
             .take(20)
             .collect();
         NewProcess {
-            kind: self.kind.to_owned(),
+            kind: self.title.to_owned(),
             last_heartbeat_at: now,
             supervisor_id: self.supervisor.map(|id| id.0),
             pid: std::process::id().try_into().unwrap_or(i32::MAX),
             hostname: hostname(),
             metadata: self.metadata,
             created_at: now,
-            name: format!("{}-{unique}", self.kind.to_lowercase()),
+            name: format!("{}-{unique}", self.title.to_lowercase()),
         }
     }
 }
@@ -151,6 +200,13 @@ pub(crate) fn hostname() -> String {
         .nodename()
         .to_string_lossy()
         .into_owned()
+}
+
+/// The entries of both, as text. Neither is empty.
+fn join_objects(one: &str, other: &str) -> String {
+    let one = one.strip_suffix('}').unwrap_or(one);
+    let other = other.strip_prefix('{').unwrap_or(other);
+    format!("{one},{other}")
 }
 
 /// As Rails writes it: whole seconds without a fraction.

@@ -1,25 +1,21 @@
+use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
-use db::{Database, DbError, Timestamp};
+use db::Database;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use super::Stop;
-use super::child::{Children, Parts};
-use super::recovery::Recovery;
-use super::registration::{Registration, deregister};
-use crate::patience::Backoff;
-use crate::{Clock, Config, ProcessId, Registry, SupervisorError, records};
-
-/// How often to look after the others: their death is noticed within this time.
-const CARE_INTERVAL: Duration = Duration::from_secs(1);
-/// When to try again after a heartbeat failed.
-const HEARTBEAT_RETRY: Duration = Duration::from_secs(1);
+use super::assignment::Assignment;
+use super::control::Control;
+use super::fork::MakeCommand;
+use super::forked::Forked;
+use super::hooks::Hooks;
+use super::pidfile::Pidfile;
+use super::pulse::Health;
+use super::role::Parts;
+use super::thread::on_a_thread;
+use crate::{Clock, Config, Registry, SupervisorError};
 
 /// Runs the configured workers and dispatchers, and looks after those of other supervisors.
 ///
@@ -28,6 +24,8 @@ const HEARTBEAT_RETRY: Duration = Duration::from_secs(1);
 pub struct Supervisor<C> {
     parts: Parts<C>,
     at_once: CancellationToken,
+    fork: Option<MakeCommand>,
+    health: Health,
 }
 
 impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
@@ -40,6 +38,7 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
     ) -> Self {
         let registry = registry.into();
         Self {
+            health: Health::new(config.process_heartbeat_interval),
             parts: Parts {
                 database,
                 config,
@@ -47,199 +46,120 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
                 registry,
                 context,
                 clock: Clock::system(),
+                hooks: Hooks::new(),
             },
             at_once: CancellationToken::new(),
+            fork: None,
         }
     }
 
-    /// When this is cancelled, [`Supervisor::run`] does not wait for running jobs any more: they are put back at once.
-    /// It is what the signal QUIT asks for.
+    /// When this is cancelled, [`Supervisor::run`] does not wait for running jobs any more: they are put back at once,
+    /// and it returns within a second. It is what the signal QUIT asks for.
     #[must_use]
     pub fn quit_on(self, at_once: CancellationToken) -> Self {
         Self { at_once, ..self }
+    }
+
+    /// What to call when a process begins, stops and has ended.
+    #[must_use]
+    pub fn hooks(mut self, hooks: Hooks) -> Self {
+        self.parts.hooks = hooks;
+        self
+    }
+
+    /// Runs each worker, as many times as [`crate::WorkerConfig::processes`] says, and each dispatcher as a process of
+    /// the operating system. A crash of one, or a job that blocks all its threads, leaves the others alone.
+    ///
+    /// `command` says how to start one: the program, with the [`Assignment`] in its arguments, must call
+    /// [`Supervisor::run_assigned`] with the same configuration. A child ends in good order when TERM comes, without
+    /// waiting for its jobs when QUIT comes, and by itself when its supervisor is gone. One that exits is replaced, at
+    /// once or, where it keeps exiting, later; what it ran is put back or fails, as its class says.
+    ///
+    /// ```no_run
+    /// use solid_queue::{Assignment, Config, Queue, Registry, Supervisor, SupervisorError};
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # async fn example(database: db::Database, registry: Registry<()>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (program, shutdown) = (std::env::current_exe()?, CancellationToken::new()); // cancelled by TERM
+    /// let supervisor = Supervisor::new(database, Config::default(), registry, ());
+    /// match std::env::args().nth(1) {
+    ///     Some(assignment) => supervisor.run_assigned(&assignment.parse()?, shutdown).await?,
+    ///     None => {
+    ///         let command = move |assignment: &Assignment| {
+    ///             let mut command = std::process::Command::new(&program);
+    ///             command.arg(assignment.to_string());
+    ///             command
+    ///         };
+    ///         supervisor.forking(command).run(shutdown).await?;
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn forking(self, command: impl Fn(&Assignment) -> Command + Send + Sync + 'static) -> Self {
+        Self {
+            fork: Some(Arc::new(command)),
+            ..self
+        }
+    }
+
+    /// Tells, while the supervisor runs and afterwards, whether it does its work.
+    pub fn health(&self) -> Health {
+        self.health.clone()
     }
 
     /// Runs until `shutdown`. Then claims no more jobs, waits for the running ones up to the configured timeout, puts
     /// back what is left and deregisters.
     ///
     /// # Errors
-    /// [`SupervisorError::NoProcesses`] and [`SupervisorError::Config`] before anything is started,
-    /// [`SupervisorError::Start`] and [`SupervisorError::Stop`] when the database or the system fails for good.
+    /// [`SupervisorError::NoProcesses`], [`SupervisorError::Config`] and [`SupervisorError::Pidfile`] before anything is
+    /// started, [`SupervisorError::Start`] and [`SupervisorError::Stop`] when the database or the system fails for good.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), SupervisorError> {
         self.parts.config.validate()?;
-        let gracefully = shutdown.child_token();
+        let pidfile = self.parts.config.supervisor_pidfile.as_deref();
+        let _pidfile = pidfile.map(Pidfile::take).transpose()?;
+        let stop = self.stop(&shutdown);
         // Should nobody wait for the end any more, it comes.
-        let _guard = gracefully.clone().drop_guard();
-        let quit = self.at_once.clone();
-        let _quits = AbortOnDrop(tokio::spawn(stop_when_quit(quit, gracefully.clone())));
+        let _guard = stop.gracefully.clone().drop_guard();
         let control = Control {
-            stop: Stop {
-                gracefully,
-                at_once: self.at_once,
-            },
-            runtime: Handle::current(),
             parts: Arc::new(self.parts),
+            runtime: Handle::current(),
+            stop: stop.clone(),
+            fork: self.fork,
+            health: self.health,
         };
-        control.on_a_thread().await
+        on_a_thread(stop, || control.run()).await
     }
-}
 
-async fn stop_when_quit(quit: CancellationToken, gracefully: CancellationToken) {
-    quit.cancelled().await;
-    gracefully.cancel();
-}
-
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// What runs on the supervisor's own thread.
-struct Control<C> {
-    parts: Arc<Parts<C>>,
-    /// Where jobs run.
-    runtime: Handle,
-    stop: Stop,
-}
-
-impl<C: Clone + Send + Sync + 'static> Control<C> {
-    async fn on_a_thread(self) -> Result<(), SupervisorError> {
-        let (done, outcome) = oneshot::channel();
-        let logs = tracing::dispatcher::get_default(Clone::clone);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(SupervisorError::Thread)?;
-        let control = move || {
-            let outcome = tracing::dispatcher::with_default(&logs, || runtime.block_on(self.run()));
-            // Work that still waits for a lock must not keep the process from ending.
-            runtime.shutdown_background();
-            // Who dropped the future does not want to know.
-            let _ = done.send(outcome);
+    /// Runs the one process that the supervisor of [`Supervisor::forking`] started this program for, until `shutdown`
+    /// or the end of that supervisor.
+    ///
+    /// # Errors
+    /// [`SupervisorError::Config`], [`SupervisorError::Assignment`] when this configuration has no such process,
+    /// [`SupervisorError::Start`] when the database fails for good.
+    pub async fn run_assigned(
+        self,
+        assignment: &Assignment,
+        shutdown: CancellationToken,
+    ) -> Result<(), SupervisorError> {
+        self.parts.config.validate()?;
+        let stop = self.stop(&shutdown);
+        let _guard = stop.gracefully.clone().drop_guard();
+        let forked = Forked {
+            role: assignment.role(&self.parts.config)?,
+            assignment: assignment.clone(),
+            parts: Arc::new(self.parts),
+            runtime: Handle::current(),
+            stop: stop.clone(),
+            health: self.health,
         };
-        std::thread::Builder::new()
-            .name("solid_queue".into())
-            .spawn(control)
-            .map_err(SupervisorError::Thread)?;
-        outcome.await.unwrap_or(Err(SupervisorError::Panicked))
+        on_a_thread(stop, || forked.run()).await
     }
 
-    async fn run(self) -> Result<(), SupervisorError> {
-        let shutdown = self.stop.gracefully.clone();
-        let Some(registered) = shutdown.run_until_cancelled(self.register()).await else {
-            return Ok(());
-        };
-        let mut running = Running {
-            process: registered.map_err(SupervisorError::Start)?,
-            children: Children::new(
-                Arc::clone(&self.parts),
-                self.runtime.clone(),
-                self.stop.clone(),
-            ),
-            recovery: self.recovery(),
-            parts: self.parts,
-        };
-        shutdown.run_until_cancelled(running.supervise()).await;
-        running.children.stop().await;
-        deregister(&running.parts.database, running.process, |_| Ok(()))
-            .await
-            .map_err(SupervisorError::Stop)
-    }
-
-    /// Waits while others hold the lock.
-    async fn register(&self) -> Result<ProcessId, DbError> {
-        let mut backoff = Backoff::new();
-        loop {
-            match Registration::supervisor()
-                .register(&self.parts.database)
-                .await
-            {
-                Err(error) if error.is_transient() => {
-                    warn!(error = %error, "could not register the supervisor yet");
-                    backoff.wait().await;
-                }
-                outcome => return outcome,
-            }
+    fn stop(&self, shutdown: &CancellationToken) -> Stop {
+        Stop {
+            gracefully: shutdown.child_token(),
+            at_once: self.at_once.clone(),
         }
-    }
-
-    fn recovery(&self) -> Recovery {
-        let database = self.parts.database.clone();
-        let threshold = self.parts.config.process_alive_threshold;
-        Recovery::new(database, threshold, Arc::clone(&self.parts.classes))
-    }
-}
-
-struct Running<C> {
-    process: ProcessId,
-    children: Children<C>,
-    recovery: Recovery,
-    parts: Arc<Parts<C>>,
-}
-
-impl<C: Clone + Send + Sync + 'static> Running<C> {
-    async fn supervise(&mut self) {
-        let every = self.parts.config.process_heartbeat_interval;
-        let mut heartbeat = Instant::now() + every;
-        let mut care = interval(CARE_INTERVAL);
-        care.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = care.tick() => self.care().await,
-                () = sleep_until(heartbeat) => {
-                    let wait = if self.heartbeat().await { every } else { HEARTBEAT_RETRY.min(every) };
-                    heartbeat = Instant::now() + wait;
-                }
-                fallen = self.children.fallen() => self.children.clean_up(fallen).await,
-            }
-        }
-    }
-
-    /// Recovers what dead processes left, and starts the children that are missing.
-    async fn care(&mut self) {
-        let mut own = self.children.ids();
-        own.insert(self.process);
-        if let Err(error) = self.recovery.run(&own).await {
-            warn!(process.id = self.process.0, error = %error, "could not look after dead processes");
-        }
-        if let Err(error) = self.children.start(self.process).await {
-            warn!(process.id = self.process.0, error = %error, "could not start a process yet");
-        }
-    }
-
-    /// One write for all rows of this process. `false` when it failed.
-    async fn heartbeat(&mut self) -> bool {
-        match self.beat().await {
-            Ok(()) => true,
-            Err(error) => {
-                warn!(process.id = self.process.0, error = %error, "the heartbeat failed");
-                false
-            }
-        }
-    }
-
-    async fn beat(&mut self) -> Result<(), DbError> {
-        let ids: Vec<_> = self
-            .children
-            .ids()
-            .into_iter()
-            .chain([self.process])
-            .collect();
-        let write = self.parts.database.write(move |connection| {
-            records::process::heartbeat(connection, &ids, Timestamp::now())
-        });
-        let mut alive = write.await?;
-        if !alive.contains(&self.process) {
-            // The children's rows name a supervisor that is gone: all begin anew.
-            self.process = Registration::supervisor()
-                .register(&self.parts.database)
-                .await?;
-            alive.clear();
-        }
-        self.children.replace_all_but(&alive);
-        Ok(())
     }
 }

@@ -1,0 +1,124 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use db::{Database, DbError, Timestamp};
+use tokio::time::{Instant, sleep_until};
+use tracing::warn;
+
+use crate::{ProcessId, records};
+
+/// When to try again after a heartbeat failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Tells the database now and then that processes live.
+pub(crate) struct Pulse {
+    database: Database,
+    every: Duration,
+    next: Instant,
+    health: Health,
+}
+
+/// Whether a supervisor, or one of its children in a process of its own, does its work. Cheap to clone, for health
+/// checks.
+#[derive(Clone, Debug)]
+pub struct Health {
+    interval: Duration,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The last heartbeat that reached the database.
+    beat: Option<Instant>,
+    /// Processes that are yet to be started.
+    missing: usize,
+}
+
+impl Pulse {
+    /// Registered processes need their first heartbeat after `every`.
+    pub(crate) fn new(database: Database, every: Duration, health: Health) -> Self {
+        health.beat();
+        Self {
+            database,
+            every,
+            next: Instant::now() + every,
+            health,
+        }
+    }
+
+    /// Waits until a heartbeat is due. Cancel safe.
+    pub(crate) async fn due(&self) {
+        sleep_until(self.next).await;
+    }
+
+    /// One write for all of them. Returns those that still have a row; nothing when it failed.
+    pub(crate) async fn beat(&mut self, ids: Vec<ProcessId>) -> Option<Vec<ProcessId>> {
+        match self.write(ids).await {
+            Ok(alive) => {
+                self.health.beat();
+                self.next = Instant::now() + self.every;
+                Some(alive)
+            }
+            Err(error) => {
+                warn!(error = %error, "the heartbeat failed");
+                self.retry();
+                None
+            }
+        }
+    }
+
+    /// The next one is due soon.
+    pub(crate) fn retry(&mut self) {
+        self.next = Instant::now() + RETRY.min(self.every);
+    }
+
+    /// Goes on for ever.
+    pub(crate) async fn keep_beating(&mut self, ids: &[ProcessId]) {
+        loop {
+            self.due().await;
+            self.beat(ids.to_vec()).await;
+        }
+    }
+
+    async fn write(&self, ids: Vec<ProcessId>) -> Result<Vec<ProcessId>, DbError> {
+        self.database
+            .write(move |connection| {
+                records::process::heartbeat(connection, &ids, Timestamp::now())
+            })
+            .await
+    }
+}
+
+impl Health {
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            state: Arc::default(),
+        }
+    }
+
+    /// Whether it is registered and not at its end, all its children run, and the last heartbeat that was due reached the
+    /// database.
+    pub fn is_well(&self) -> bool {
+        let state = self.state();
+        let patience = self.interval * 2;
+        state.missing == 0 && state.beat.is_some_and(|beat| beat.elapsed() < patience)
+    }
+
+    pub(crate) fn missing(&self, processes: usize) {
+        self.state().missing = processes;
+    }
+
+    pub(crate) fn ended(&self) {
+        self.state().beat = None;
+    }
+
+    fn beat(&self) {
+        self.state().beat = Some(Instant::now());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

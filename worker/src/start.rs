@@ -1,0 +1,143 @@
+//! `worker start`: performs jobs until it is told to end.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use boot::{Jobs, Stop, Stores};
+use clap::{Args, ValueEnum};
+use settings::{Environment, Queue, Settings, SupervisorMode};
+use solid_queue::{Assignment, Config, Supervisor};
+use telemetry::Failure;
+
+use crate::nothing_to_do;
+
+/// What the command takes. Each option stands for an environment variable, and wins over it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Start {
+    /// What workers and dispatchers are: tasks of one process, or a process each
+    #[arg(long, value_enum, value_name = "MODE")]
+    mode: Option<Mode>,
+    /// Read this file in place of `config/queue.yml`
+    #[arg(
+        long = "config_file",
+        alias = "config-file",
+        short = 'c',
+        value_name = "FILE"
+    )]
+    config_file: Option<PathBuf>,
+    /// Read this file in place of `config/recurring.yml`
+    #[arg(
+        long = "recurring_schedule_file",
+        alias = "recurring-schedule-file",
+        value_name = "FILE"
+    )]
+    recurring_schedule_file: Option<PathBuf>,
+    /// Enqueue no recurring jobs
+    #[arg(long = "skip_recurring", alias = "skip-recurring")]
+    skip_recurring: bool,
+    /// What a supervisor started this process for
+    #[arg(long, hide = true)]
+    child: Option<Assignment>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mode {
+    Async,
+    Fork,
+}
+
+/// Runs the process to its end.
+///
+/// # Errors
+/// Why the process cannot work.
+pub fn start(arguments: &Start) -> Result<(), Failure> {
+    let environment = Environment::of_process().with(arguments.variables());
+    let threads = |settings: &Settings| arguments.threads(settings);
+    boot::start_with(&environment, threads, |settings, stop| {
+        run(arguments, settings, stop)
+    })
+}
+
+async fn run(arguments: &Start, settings: Settings, stop: Stop) -> Result<(), Failure> {
+    let Stores { app, jobs, .. } = Stores::open(&settings)?;
+    let Jobs::SolidQueue(database, config) = jobs else {
+        return Err(nothing_to_do());
+    };
+    let supervisor = Supervisor::new(database, config, app::jobs(), app).quit_on(stop.at_once);
+    let shutdown = stop.gracefully;
+    match (&arguments.child, settings.worker.mode) {
+        (Some(assignment), _) => supervisor.run_assigned(assignment, shutdown).await?,
+        (None, SupervisorMode::Async) => supervisor.run(shutdown).await?,
+        (None, SupervisorMode::Fork) => {
+            let command = command(arguments.variables())?;
+            supervisor.forking(command).run(shutdown).await?;
+        }
+    }
+    Ok(())
+}
+
+impl Start {
+    /// The options as the environment variables for which they stand.
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let mode = self.mode.map(|mode| match mode {
+            Mode::Async => "async".to_owned(),
+            Mode::Fork => "fork".to_owned(),
+        });
+        let skip = self.skip_recurring.then(|| "true".to_owned());
+        let schedule = self.recurring_schedule_file.as_ref().map(path);
+        let variables = [
+            ("SOLID_QUEUE_SUPERVISOR_MODE", mode),
+            ("SOLID_QUEUE_CONFIG", self.config_file.as_ref().map(path)),
+            ("SOLID_QUEUE_RECURRING_SCHEDULE", schedule),
+            ("SOLID_QUEUE_SKIP_RECURRING", skip),
+        ];
+        let variables = variables.into_iter();
+        variables
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+
+    /// Threads of the runtime on which jobs run: as many as jobs at once, for each may block one, and one that is left.
+    fn threads(&self, settings: &Settings) -> usize {
+        let Queue::SolidQueue(config) = &settings.queue else {
+            return 2;
+        };
+        let jobs = match &self.child {
+            Some(assignment) => assignment.threads(config),
+            None if settings.worker.mode == SupervisorMode::Fork => 0,
+            None => threads(config),
+        };
+        jobs.saturating_add(1).clamp(2, 16)
+    }
+}
+
+fn threads(config: &Config) -> usize {
+    let workers = config.workers.iter();
+    let threads = workers.map(|worker| worker.threads.saturating_mul(worker.processes));
+    let sum = threads.fold(0, u32::saturating_add);
+    usize::try_from(sum).unwrap_or(usize::MAX)
+}
+
+/// How to start a child: this program again, with the same options.
+fn command(
+    variables: Vec<(&'static str, String)>,
+) -> Result<impl Fn(&Assignment) -> Command, Failure> {
+    let program = std::env::current_exe()?;
+    Ok(move |assignment: &Assignment| {
+        // A deployment may have replaced the file: a child of the old version is the right one for this supervisor.
+        let path = if program.exists() {
+            program.as_path()
+        } else {
+            "/proc/self/exe".as_ref()
+        };
+        let mut command = Command::new(path);
+        command
+            .arg0(&program)
+            .args(["start", "--child", &assignment.to_string()])
+            .envs(variables.clone())
+            .stdin(Stdio::null());
+        command
+    })
+}
