@@ -75,7 +75,7 @@ pub struct DispatcherConfig {
     pub concurrency_maintenance: bool,
     /// How often to delete what expired. Places that a dead Rails process lost are found within seconds.
     pub concurrency_maintenance_interval: Duration,
-    /// Whether to look for batches that nobody finished.
+    /// Whether to look for batches that nobody finished, as often as for what expired.
     pub batch_maintenance: bool,
 }
 

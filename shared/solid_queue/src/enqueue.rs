@@ -96,8 +96,14 @@ impl Enqueue {
 #[derive(Clone, Debug)]
 #[must_use = "a configured job does nothing until `perform_later` is awaited"]
 pub struct Configured<J> {
-    job: J,
-    options: Enqueue,
+    pub(crate) job: J,
+    pub(crate) options: Enqueue,
+}
+
+impl<J: Job> From<J> for Configured<J> {
+    fn from(job: J) -> Self {
+        job.set(Enqueue::new())
+    }
 }
 
 impl<J: Job> Configured<J> {
@@ -153,6 +159,31 @@ impl NewJob {
             scheduled_at,
             payload,
             controls: job.controls(),
+        })
+    }
+
+    /// Without a time unless the options name one: for a job that is stored now and enqueued later.
+    pub(crate) fn unscheduled<J: Job>(
+        job: &J,
+        options: &Enqueue,
+        now: Timestamp,
+    ) -> Result<Self, EnqueueError> {
+        let mut new = Self::new(job, options, now)?;
+        if options.wait.is_none() {
+            new.payload = new.payload.unscheduled();
+        }
+        Ok(new)
+    }
+
+    /// The job that a payload describes, without controls.
+    pub(crate) fn stored(payload: Payload) -> Option<Self> {
+        Some(Self {
+            class_name: payload.class_name()?,
+            queue_name: payload.queue_name().unwrap_or_else(|| "default".into()),
+            priority: payload.priority().unwrap_or(0),
+            scheduled_at: payload.scheduled_at()?,
+            payload,
+            controls: Controls::new(),
         })
     }
 

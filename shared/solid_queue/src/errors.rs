@@ -2,7 +2,7 @@ use db::DbError;
 
 use std::time::Duration;
 
-use crate::{Assignment, JobError, JobId, PidfileError};
+use crate::{Assignment, BatchId, JobError, JobId, PidfileError};
 
 /// Why a job could not be enqueued.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,36 @@ pub enum EnqueueError {
         /// The job's class.
         job: &'static str,
     },
+}
+
+/// Why a batch could not be enqueued, extended or looked at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BatchError {
+    /// One of its jobs or callbacks cannot be enqueued.
+    #[error(transparent)]
+    Job(#[from] EnqueueError),
+    /// Rails reads the metadata as a hash.
+    #[error("the metadata of a batch must be a JSON object")]
+    Metadata,
+    /// All its jobs have ended, and its callbacks are enqueued.
+    #[error("could not add jobs to batch {id}: it is finished")]
+    Finished {
+        /// The batch.
+        id: BatchId,
+    },
+    /// There is none, or it was cleared.
+    #[error("could not add jobs to batch {id}: there is no such batch")]
+    Missing {
+        /// The batch.
+        id: BatchId,
+    },
+    /// The in-process queue keeps no batches, as Rails' `async` adapter does not.
+    #[error("the in-process queue keeps no batches")]
+    InProcess,
+    /// The queue database failed.
+    #[error("the queue database failed")]
+    Database(#[from] DbError),
 }
 
 /// Why a supervisor could not start or stop in good order.

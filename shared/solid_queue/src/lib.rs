@@ -58,6 +58,8 @@
 #![warn(missing_docs)]
 
 mod backoff;
+mod batch;
+mod clear;
 mod clock;
 mod config;
 mod controls;
@@ -81,11 +83,13 @@ mod schema;
 pub mod testing;
 
 pub use backoff::Backoff;
+pub use batch::{Addition, Batch, BatchId, BatchState, BatchStatus};
+pub use clear::{ClearFinished, clear_finished_in_batches};
 pub use clock::Clock;
 pub use config::{Config, DispatcherConfig, WorkerConfig};
 pub use controls::{Concurrency, Controls, OnConflict, OnDuplicate, RateLimit, States, Unique};
 pub use enqueue::{Configured, Enqueue, PerformLater};
-pub use errors::{ConfigError, EnqueueError, JobFailure, SupervisorError, TimedOut};
+pub use errors::{BatchError, ConfigError, EnqueueError, JobFailure, SupervisorError, TimedOut};
 pub use in_process::{InProcessConfig, InProcessRunner};
 pub use job::{Job, JobError, JobId, JobResult, OnCrash, ProcessId, Retry};
 pub use policy::{Policy, RetryOn};
@@ -94,7 +98,6 @@ pub use processes::{
     ProcessKind, Supervisor,
 };
 pub use queue::Queue;
-pub use records::job::{ClearFinished, clear_finished_in_batches};
 pub use registry::Registry;
 
 /// The tables of the queue database.

@@ -1,10 +1,13 @@
 //! How a job gets from one state to another. Each file is one kind of move, and each move is part of one transaction.
 
+pub(crate) mod batch;
 pub(crate) mod claim;
 pub(crate) mod dispatch;
+pub(crate) mod end;
 pub(crate) mod enqueue;
 pub(crate) mod recover;
 pub(crate) mod settle;
+pub(crate) mod sweep;
 pub(crate) mod unblock;
 
 use db::SqliteConnection;

@@ -126,6 +126,53 @@ impl Payload {
         self
     }
 
+    /// The same as a job of the batch. Rails goes by the key when it tries the job again.
+    #[must_use]
+    pub(crate) fn in_batch(mut self, id: i64) -> Self {
+        self.entries.set("batch_id", id.to_string());
+        self
+    }
+
+    /// The same as a callback of the batch that is enqueued now.
+    #[must_use]
+    pub(crate) fn callback_of(mut self, id: i64, now: Timestamp) -> Self {
+        let scheduled_at = self.scheduled_at().unwrap_or(now);
+        self.entries.set("callback_batch_id", id.to_string());
+        self.entries.set("enqueued_at", moment(now));
+        self.entries.set("scheduled_at", moment(scheduled_at));
+        self
+    }
+
+    /// The same to be enqueued whenever its time comes, as Active Job writes a job without a time.
+    #[must_use]
+    pub(crate) fn unscheduled(mut self) -> Self {
+        self.entries.set("scheduled_at", "null");
+        self
+    }
+
+    /// The batch of the job, or that of which it is a callback.
+    pub(crate) fn batch_id(&self) -> Option<i64> {
+        self.get("callback_batch_id")
+            .or_else(|| self.get("batch_id"))
+    }
+
+    pub(crate) fn class_name(&self) -> Option<String> {
+        self.get("job_class")
+    }
+
+    pub(crate) fn queue_name(&self) -> Option<String> {
+        self.get("queue_name")
+    }
+
+    pub(crate) fn priority(&self) -> Option<i32> {
+        self.get("priority")
+    }
+
+    pub(crate) fn scheduled_at(&self) -> Option<Timestamp> {
+        let text: String = self.get("scheduled_at")?;
+        text.trim_end_matches('Z').parse().ok()
+    }
+
     fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         serde_json::from_str(self.entries.get(key)?).ok()
     }

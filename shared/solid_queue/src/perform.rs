@@ -9,10 +9,11 @@ use std::time::Duration;
 use db::Timestamp;
 use tracing::{Span, error, info, warn};
 
+use crate::batch::performing;
 use crate::enqueue::NewJob;
 use crate::payload::{Payload, RetriedPayload};
 use crate::registry::{Performing, Registered};
-use crate::{JobError, JobFailure, JobId, JobResult, Registry, Retry, TimedOut};
+use crate::{BatchId, JobError, JobFailure, JobId, JobResult, Registry, Retry, TimedOut};
 
 /// What is to become of a job that was performed.
 #[derive(Clone, Debug)]
@@ -65,7 +66,10 @@ pub(crate) async fn perform<C: Clone + Send + Sync + 'static>(
 ) -> Outcome {
     let start = std::time::Instant::now();
     let outcome = match registry.get(class_name) {
-        Some(job) => outcome(job, context, class_name, payload).await,
+        Some(job) => {
+            let batch = payload.batch_id().map(BatchId);
+            performing(batch, outcome(job, context, class_name, payload)).await
+        }
         None => Outcome::Failed(unknown_job(registry, class_name)),
     };
     log(&outcome, start.elapsed());

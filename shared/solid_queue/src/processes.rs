@@ -1,6 +1,7 @@
 //! What a supervisor runs, each with a row of its own in `solid_queue_processes`.
 
 mod assignment;
+mod batch_sweep;
 mod child;
 mod control;
 mod crew;

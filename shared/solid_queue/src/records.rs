@@ -1,5 +1,7 @@
 //! The tables beside the executions.
 
+pub(crate) mod batch;
+pub(crate) mod batch_execution;
 pub(crate) mod cancellation;
 pub(crate) mod job;
 pub(crate) mod job_limit;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::limits::Limit;
 use crate::payload::{Payload, decode};
-use crate::{Job, JobError, JobResult, OnCrash, Policy, Retry};
+use crate::{Controls, Job, JobError, JobResult, OnCrash, Policy, Retry};
 
 /// The job classes that a worker knows, by name. `C` is the context that they all take.
 pub struct Registry<C> {
@@ -25,7 +25,16 @@ pub(crate) struct Registered<C> {
 #[derive(Clone, Copy, Debug)]
 struct Class {
     on_crash: OnCrash,
-    limits: fn(&str) -> Option<Vec<Limit>>,
+    controls: fn(&str) -> Option<Controls>,
+}
+
+impl Class {
+    fn of<J: Job>() -> Self {
+        Self {
+            on_crash: J::ON_CRASH,
+            controls: controls::<J>,
+        }
+    }
 }
 
 /// The classes that are known here.
@@ -40,9 +49,18 @@ impl Classes {
 
     /// The limits of a job with these arguments (a whole payload).
     pub(crate) fn limits(&self, class_name: &str, payload: Option<&str>) -> Option<Vec<Limit>> {
-        let class = self.0.get(class_name)?;
         let payload = Payload::parse(payload?).ok()?;
-        (class.limits)(payload.arguments())
+        let controls = self.controls(class_name, payload.arguments())?;
+        Some(Limit::all(class_name, &controls))
+    }
+
+    /// The controls of a job with these arguments (a JSON array, encoded).
+    pub(crate) fn controls(&self, class_name: &str, arguments: &str) -> Option<Controls> {
+        (self.0.get(class_name)?.controls)(arguments)
+    }
+
+    pub(crate) fn add<J: Job>(&mut self) {
+        self.0.insert(J::NAME, Class::of::<J>());
     }
 }
 
@@ -69,10 +87,7 @@ impl<C: Clone + Send + Sync + 'static> Registry<C> {
             on_error: J::on_error,
             policy: J::policy(),
             timeout: J::TIMEOUT,
-            class: Class {
-                on_crash: J::ON_CRASH,
-                limits: limits::<J>,
-            },
+            class: Class::of::<J>(),
         };
         let other = self.jobs.insert(J::NAME, registered);
         assert!(other.is_none(), "two jobs are named `{}`", J::NAME);
@@ -106,9 +121,9 @@ impl<C> fmt::Debug for Registry<C> {
     }
 }
 
-fn limits<J: Job>(arguments: &str) -> Option<Vec<Limit>> {
+fn controls<J: Job>(arguments: &str) -> Option<Controls> {
     let job: J = decode(arguments).ok()?;
-    Some(Limit::all(J::NAME, &job.controls()))
+    Some(job.controls())
 }
 
 fn perform<J: Job>(arguments: String, context: J::Context) -> Performing {

@@ -92,6 +92,26 @@ table! {
     }
 }
 
+table! {
+    solid_queue_batches (id) {
+        id -> BigInt,
+        active_job_batch_id -> Nullable<Text>,
+        description -> Nullable<Text>,
+        on_finish -> Nullable<Text>,
+        on_success -> Nullable<Text>,
+        on_failure -> Nullable<Text>,
+        metadata -> Nullable<Text>,
+        total_jobs -> Integer,
+        completed_jobs -> Integer,
+        failed_jobs -> Integer,
+        enqueued_at -> Nullable<Text>,
+        finished_at -> Nullable<Text>,
+        failed_at -> Nullable<Text>,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
 joinable!(solid_queue_ready_executions -> solid_queue_jobs (job_id));
 joinable!(solid_queue_scheduled_executions -> solid_queue_jobs (job_id));
 allow_tables_to_appear_in_same_query!(

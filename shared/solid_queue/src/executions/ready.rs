@@ -14,7 +14,8 @@ pub(crate) struct Next {
     pub(crate) queue_name: String,
     pub(crate) priority: i32,
     pub(crate) arguments: Option<String>,
-    pub(crate) has_company: bool,
+    pub(crate) is_limited: bool,
+    pub(crate) batch_id: Option<i64>,
     pub(crate) is_rate_limited: bool,
 }
 
@@ -26,6 +27,7 @@ type NextColumns = (
     Integer,
     Nullable<Text>,
     Bool,
+    Nullable<BigInt>,
     Bool,
 );
 
@@ -34,7 +36,7 @@ macro_rules! select_next {
     ($rest:literal) => {
         concat!(
             "SELECT ready.id, ready.job_id, jobs.class_name, jobs.queue_name, jobs.priority, jobs.arguments, ",
-            "jobs.concurrency_key IS NOT NULL OR jobs.batch_id IS NOT NULL, ",
+            "jobs.concurrency_key IS NOT NULL, jobs.batch_id, ",
             "EXISTS (SELECT 1 FROM trifecta_job_limits WHERE job_id = ready.job_id AND kind = 'rate') ",
             "FROM solid_queue_ready_executions ready JOIN solid_queue_jobs jobs ON jobs.id = ready.job_id ",
             $rest

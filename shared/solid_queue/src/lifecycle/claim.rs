@@ -19,8 +19,10 @@ pub(crate) struct Claimed {
     pub(crate) queue_name: String,
     pub(crate) priority: i32,
     pub(crate) arguments: Option<String>,
-    /// Whether more than its own rows change when it ends: a limit's place is free, a batch gets on.
-    pub(crate) has_company: bool,
+    /// Whether it holds a place in a concurrency limit.
+    pub(crate) is_limited: bool,
+    /// The batch that waits for it.
+    pub(crate) batch_id: Option<i64>,
 }
 
 /// Claims the next jobs, `limit` at most. Nothing when the process has no row any more: others would take its claims
@@ -100,7 +102,8 @@ fn take(
             queue_name: job.queue_name,
             priority: job.priority,
             arguments: job.arguments,
-            has_company: job.has_company,
+            is_limited: job.is_limited,
+            batch_id: job.batch_id,
         })
     });
     Ok(claimed.collect())

@@ -1,7 +1,7 @@
 use db::{SqliteConnection, Timestamp};
 use diesel::QueryResult;
 
-use super::limits_of;
+use super::{batch, limits_of};
 use crate::executions::{blocked, ready, scheduled};
 use crate::limits::Limit;
 use crate::records::job::{self, Due};
@@ -88,7 +88,9 @@ impl Dispatched {
             return Ok(());
         };
         scheduled::delete(connection, id)?;
-        admit(connection, job.due(), &limits, now)?;
+        if admit(connection, job.due(), &limits, now)? == Admission::Discarded {
+            batch::leave(connection, &job, classes, now)?;
+        }
         self.size += 1;
         Ok(())
     }

@@ -1,6 +1,7 @@
 use db::{SqliteConnection, Timestamp};
 use diesel::QueryResult;
 
+use super::batch;
 use super::dispatch::{self, Admission};
 use crate::JobId;
 use crate::executions::{ready, scheduled};
@@ -34,6 +35,7 @@ pub(crate) fn enqueue(
         unique_key::insert(connection, unique, id, now)?;
     }
     job_limit::insert_all(connection, id, &row.limits)?;
+    batch::join(connection, id, row.batch_id, now)?;
     if !row.is_due(now) {
         scheduled::insert(connection, id, row, now)?;
         return Ok(Enqueued::As(JobId(id)));

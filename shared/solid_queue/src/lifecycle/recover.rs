@@ -1,9 +1,9 @@
 use db::{SqliteConnection, Timestamp};
 use diesel::QueryResult;
 
-use super::{limits_of, unblock};
+use super::{end, limits_of, unblock};
 use crate::executions::claimed::{self, Claim};
-use crate::executions::{failed, ready};
+use crate::executions::ready;
 use crate::payload::Payload;
 use crate::records::job::{self, Job};
 use crate::registry::Classes;
@@ -46,7 +46,7 @@ pub(crate) fn crash(
         return Ok(true);
     }
     let limits = limits_of(connection, &job, classes)?.unwrap_or_default();
-    failed::insert(connection, job.id, &failure.to_json(), now)?;
+    end::fail(connection, &job, &failure.to_json(), classes, now)?;
     unblock::release(connection, &limits, classes, now)?;
     Ok(true)
 }

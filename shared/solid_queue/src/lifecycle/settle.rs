@@ -4,12 +4,11 @@ use db::{SqliteConnection, Timestamp};
 use diesel::QueryResult;
 
 use super::enqueue::{self, Enqueued};
-use super::{limits_of, unblock};
+use super::{batch, end, limits_of, unblock};
 use crate::executions::claimed::{self, Claim};
-use crate::executions::failed;
 use crate::limits::Limit;
 use crate::records::job::{self, Job, NewRow};
-use crate::records::{cancellation, unique_key};
+use crate::records::unique_key;
 use crate::registry::Classes;
 
 /// What becomes of a claimed job.
@@ -29,7 +28,8 @@ pub(crate) enum Settlement {
 pub(crate) struct Ending {
     pub(crate) claim: Claim,
     /// See [`super::claim::Claimed`].
-    pub(crate) has_company: bool,
+    pub(crate) is_limited: bool,
+    pub(crate) batch_id: Option<i64>,
     pub(crate) settlement: Settlement,
 }
 
@@ -50,9 +50,7 @@ pub(crate) fn settle_all(
         .iter()
         .partition(|ending| held.contains(&ending.claim.id));
     let (simple, others): (Vec<_>, Vec<_>) = won.into_iter().partition(|it| it.is_simple());
-    let finished: Vec<i64> = simple.iter().map(|ending| ending.claim.job_id).collect();
-    unique_key::release_all(connection, &finished)?;
-    job::finish_all(connection, &finished, preserve, now)?;
+    finish_all(connection, &simple, classes, preserve, now)?;
     for ending in others {
         settle(connection, ending, classes, preserve, now)?;
     }
@@ -61,8 +59,26 @@ pub(crate) fn settle_all(
 
 impl Ending {
     fn is_simple(&self) -> bool {
-        !self.has_company && matches!(self.settlement, Settlement::Finish)
+        !self.is_limited && matches!(self.settlement, Settlement::Finish)
     }
+}
+
+/// As [`end::finish`], for all at once.
+fn finish_all(
+    connection: &mut SqliteConnection,
+    endings: &[&Ending],
+    classes: &Classes,
+    preserve: bool,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let jobs: Vec<i64> = endings.iter().map(|ending| ending.claim.job_id).collect();
+    unique_key::release_all(connection, &jobs)?;
+    job::finish_all(connection, &jobs, preserve, now)?;
+    let in_batches: Vec<(i64, i64)> = endings
+        .iter()
+        .filter_map(|ending| Some((ending.claim.job_id, ending.batch_id?)))
+        .collect();
+    batch::leave_all(connection, &in_batches, classes, now)
 }
 
 fn settle(
@@ -77,18 +93,19 @@ fn settle(
     };
     let limits = limits_of(connection, &job, classes)?.unwrap_or_default();
     match &ending.settlement {
-        Settlement::Finish => end(connection, &job, preserve, now)?,
-        Settlement::Fail(error) => failed::insert(connection, job.id, error, now)?,
-        Settlement::Discard => discard(connection, &job)?,
+        Settlement::Finish => end::finish(connection, &job, classes, preserve, now)?,
+        Settlement::Fail(error) => end::fail(connection, &job, error, classes, now)?,
+        Settlement::Discard => end::discard(connection, &job, classes, now)?,
         Settlement::Retry(next) => {
             retry(connection, &job, &limits, next, now)?;
-            job::finish_all(connection, &[job.id], preserve, now)?;
+            end::finish(connection, &job, classes, preserve, now)?;
         }
     }
     unblock::release(connection, &limits, classes, now)
 }
 
-/// The next attempt is a job of its own, as with Rails, under the same limits and with the same unique key.
+/// The next attempt is a job of its own, as with Rails, in the same batch, under the same limits and with the same unique
+/// key.
 fn retry(
     connection: &mut SqliteConnection,
     job: &Job,
@@ -106,20 +123,4 @@ fn retry(
         unique_key::pass_on(connection, job.id, id.0)?;
     }
     Ok(())
-}
-
-fn end(
-    connection: &mut SqliteConnection,
-    job: &Job,
-    preserve: bool,
-    now: Timestamp,
-) -> QueryResult<()> {
-    unique_key::release_all(connection, &[job.id])?;
-    job::finish_all(connection, &[job.id], preserve, now)
-}
-
-fn discard(connection: &mut SqliteConnection, job: &Job) -> QueryResult<()> {
-    unique_key::forget(connection, job.id)?;
-    cancellation::forget(connection, job.id)?;
-    job::delete(connection, job.id)
 }

@@ -180,7 +180,8 @@ async fn execute<C: Clone + Send + Sync + 'static>(
 fn cancelled(job: &Claimed) -> Ending {
     Ending {
         claim: job.claim,
-        has_company: job.has_company,
+        is_limited: job.is_limited,
+        batch_id: job.batch_id,
         settlement: Settlement::Discard,
     }
 }

@@ -77,7 +77,8 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
         };
         Ending {
             claim: job.claim,
-            has_company: job.has_company,
+            is_limited: job.is_limited,
+            batch_id: job.batch_id,
             settlement,
         }
     }

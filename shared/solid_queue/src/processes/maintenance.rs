@@ -7,6 +7,7 @@ use db::{Database, DbError};
 use tokio::time::Instant;
 use tracing::{debug, info};
 
+use super::batch_sweep::sweep_batches;
 use super::role::Parts;
 use crate::executions::blocked;
 use crate::lifecycle::unblock::{self, Unused};
@@ -22,7 +23,8 @@ pub(crate) struct Maintenance {
     classes: Arc<Classes>,
     clock: Clock,
     batch_size: u32,
-    is_on: bool,
+    concurrency: bool,
+    batches: bool,
     interval: Duration,
     next_sweep: Instant,
     next_look: Instant,
@@ -37,7 +39,8 @@ impl Maintenance {
             classes: Arc::clone(&parts.classes),
             clock: parts.clock.clone(),
             batch_size: config.batch_size,
-            is_on: config.concurrency_maintenance,
+            concurrency: config.concurrency_maintenance,
+            batches: config.batch_maintenance,
             interval: config.concurrency_maintenance_interval,
             next_sweep: Instant::now(),
             next_look: Instant::now(),
@@ -46,22 +49,35 @@ impl Maintenance {
     }
 
     pub(crate) async fn run_if_due(&mut self) -> Result<(), DbError> {
-        if !self.is_on {
-            return Ok(());
-        }
         if self.next_sweep <= Instant::now() {
             self.sweep().await?;
             self.next_sweep = Instant::now() + self.interval;
         }
-        if self.next_look <= Instant::now() {
+        if self.concurrency && self.next_look <= Instant::now() {
             self.release_unused().await?;
             self.next_look = Instant::now() + UNUSED_INTERVAL;
         }
         Ok(())
     }
 
-    /// Deletes what expired.
     async fn sweep(&self) -> Result<(), DbError> {
+        if self.concurrency {
+            self.delete_expired().await?;
+        }
+        if self.batches {
+            sweep_batches(
+                &self.database,
+                self.batch_size,
+                &self.classes,
+                self.clock.now(),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes what expired.
+    async fn delete_expired(&self) -> Result<(), DbError> {
         let (limit, now) = (self.batch_size, self.clock.now());
         while self
             .database

@@ -1,9 +1,8 @@
-use db::{Database, DbError, SqliteConnection, Statement, Timestamp};
+use db::{SqliteConnection, Statement, Timestamp};
 use diesel::{
     ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, QueryResult,
     Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
-use std::time::Duration;
 
 use super::ids;
 use crate::enqueue::NewJob;
@@ -14,7 +13,7 @@ use crate::schema::{
     solid_queue_ready_executions as ready_executions,
     solid_queue_scheduled_executions as scheduled_executions,
 };
-use crate::{Controls, JobId};
+use crate::{ClearFinished, Controls, JobId};
 
 /// A job that is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -73,6 +72,17 @@ impl NewRow {
     }
 }
 
+impl NewRow {
+    /// The job as one of the batch.
+    pub(crate) fn in_batch(mut job: NewJob, id: i64) -> Self {
+        job.payload = job.payload.in_batch(id);
+        Self {
+            batch_id: Some(id),
+            ..Self::from(job)
+        }
+    }
+}
+
 impl From<NewJob> for NewRow {
     fn from(job: NewJob) -> Self {
         Self {
@@ -108,59 +118,11 @@ struct Insert<'a> {
     batch_id: Option<i64>,
 }
 
-/// Which finished jobs [`clear_finished_in_batches`] deletes, and how gently.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClearFinished {
-    /// Those that finished before this moment.
-    pub finished_before: Timestamp,
-    /// Only those of this class.
-    pub class_name: Option<String>,
-    /// Jobs deleted in one transaction, at most.
-    pub batch_size: u32,
-    /// A pause after each batch, for the others who write.
-    pub sleep_between_batches: Duration,
-}
-
-impl ClearFinished {
-    /// All that finished before the moment, 500 at a time.
-    pub fn before(moment: Timestamp) -> Self {
-        Self {
-            finished_before: moment,
-            class_name: None,
-            batch_size: 500,
-            sleep_between_batches: Duration::ZERO,
-        }
-    }
-}
-
-/// Deletes finished jobs. Returns how many.
-///
-/// # Errors
-/// What the database said; the batches before stay deleted.
-pub async fn clear_finished_in_batches(
-    database: &Database,
+/// The first of the finished jobs that are to be cleared.
+pub(crate) fn finished(
+    connection: &mut SqliteConnection,
     which: &ClearFinished,
-) -> Result<usize, DbError> {
-    let mut total = 0;
-    loop {
-        let batch = which.clone();
-        let ids = database
-            .read(move |connection| finished(connection, &batch))
-            .await?;
-        if ids.is_empty() {
-            return Ok(total);
-        }
-        total += database
-            .write(move |connection| {
-                diesel::delete(dsl::solid_queue_jobs.filter(dsl::id.eq_any(ids)))
-                    .execute(connection)
-            })
-            .await?;
-        tokio::time::sleep(which.sleep_between_batches).await;
-    }
-}
-
-fn finished(connection: &mut SqliteConnection, which: &ClearFinished) -> QueryResult<Vec<i64>> {
+) -> QueryResult<Vec<i64>> {
     let mut query = dsl::solid_queue_jobs
         .select(dsl::id)
         .filter(dsl::finished_at.lt(which.finished_before))

@@ -35,7 +35,7 @@ impl Context {
         self.notes().iter().any(|it| it == note)
     }
 
-    fn note(&self, note: impl Into<String>) {
+    pub(crate) fn note(&self, note: impl Into<String>) {
         self.notes.lock().unwrap().push(note.into());
     }
 }

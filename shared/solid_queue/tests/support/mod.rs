@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses some of them")]
 //! Jobs and databases for the tests.
 
+pub(crate) mod batch_jobs;
 pub(crate) mod jobs;
 
 use std::time::{Duration, Instant};
