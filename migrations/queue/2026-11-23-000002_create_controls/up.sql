@@ -1,7 +1,8 @@
 -- What Rails has no tables for. Its own tables stay as they are, and it never looks at these.
 
 -- The limits that a job stands under. `kind`: concurrency (`period_us` is how long its semaphore lasts) or rate
--- (`period_us` is the time in which `limit` jobs may start). `reserved` once a place in the order of starts was given.
+-- (`period_us` is the time in which `limit` jobs may start). `held`: the job took its place and keeps it for as long as
+-- it is ready or claimed. `reserved`: it was given its place in the order of starts.
 CREATE TABLE "trifecta_job_limits" (
   "job_id" bigint NOT NULL REFERENCES "solid_queue_jobs" ("id") ON DELETE CASCADE,
   "key" text NOT NULL,
@@ -9,12 +10,13 @@ CREATE TABLE "trifecta_job_limits" (
   "limit" integer NOT NULL,
   "period_us" bigint NOT NULL,
   "on_conflict" text NOT NULL CHECK ("on_conflict" IN ('block', 'discard')),
+  "held" boolean NOT NULL DEFAULT 0,
   "reserved" boolean NOT NULL DEFAULT 0,
   PRIMARY KEY ("job_id", "kind", "key")
 ) WITHOUT ROWID;
-CREATE INDEX "trifecta_job_limits_on_key" ON "trifecta_job_limits" ("key", "kind", "job_id");
 
--- Who holds a key of a concurrency limit is found by these two.
+-- Who holds a key is found by these two: our own jobs by the first, those that Rails let in by the second.
+CREATE INDEX "trifecta_job_limits_held" ON "trifecta_job_limits" ("key", "job_id") WHERE "held";
 CREATE INDEX "trifecta_jobs_on_concurrency_key" ON "solid_queue_jobs" ("concurrency_key") WHERE "concurrency_key" IS NOT NULL AND "finished_at" IS NULL;
 
 -- When the next job of a rate-limited key may start, in microseconds since 1970 (GCRA), and when the last of those that

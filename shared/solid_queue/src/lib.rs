@@ -59,6 +59,7 @@
 
 mod backoff;
 mod batch;
+mod cancel;
 mod clear;
 mod clock;
 mod config;
@@ -84,6 +85,7 @@ pub mod testing;
 
 pub use backoff::Backoff;
 pub use batch::{Addition, Batch, BatchId, BatchState, BatchStatus};
+pub use cancel::cancel;
 pub use clear::{ClearFinished, clear_finished_in_batches};
 pub use clock::Clock;
 pub use config::{Config, DispatcherConfig, WorkerConfig};

@@ -12,12 +12,16 @@ pub(crate) struct Limit {
     pub(crate) kind: LimitKind,
     pub(crate) key: String,
     /// Jobs at once, or starts in the period.
-    pub(crate) limit: i64,
+    pub(crate) most: i64,
     /// How long the semaphore lasts, or the time in which so many may start.
     pub(crate) period: Duration,
     pub(crate) on_conflict: OnConflict,
+    /// Whether the job took its place.
+    pub(crate) held: bool,
     /// Whether the job was given its place in the order of starts.
     pub(crate) reserved: bool,
+    /// Whether nobody here knows the limit: it is that of a class of Ruby, of which Rails stores no more than the key.
+    pub(crate) is_guess: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,21 +53,47 @@ impl Limit {
         self.kind == LimitKind::Concurrency
     }
 
-    /// The same for another execution.
-    pub(crate) fn unreserved(&self) -> Self {
+    /// The limit of a class that only Ruby knows. One job at a time is right whatever the limit is.
+    pub(crate) fn guess(key: &str) -> Self {
         Self {
+            is_guess: true,
+            ..Self::concurrency("", &Concurrency::group_alone().group(key))
+        }
+    }
+
+    /// The same for the next attempt of the job. It waits for its place: a job that was accepted is not dropped.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
+            on_conflict: OnConflict::Block,
+            held: false,
             reserved: false,
             ..self.clone()
         }
     }
 
-    /// All limits among the controls.
+    /// Takes over what another version of the limit says about the same key.
+    pub(crate) fn update(&mut self, latest: &[Self]) {
+        let is_same = |it: &&Self| it.kind == self.kind && it.key == self.key;
+        if let Some(latest) = latest.iter().find(is_same) {
+            self.most = latest.most;
+            self.period = latest.period;
+        }
+    }
+
+    /// All limits among the controls, each key once.
     pub(crate) fn all(class_name: &str, controls: &Controls) -> Vec<Self> {
         let concurrency = controls.concurrency.iter();
-        concurrency
+        let all = concurrency
             .map(|limit| Self::concurrency(class_name, limit))
-            .chain(controls.rates.iter().map(Self::rate))
-            .collect()
+            .chain(controls.rates.iter().map(Self::rate));
+        let mut limits: Vec<Self> = Vec::new();
+        for limit in all {
+            let is_same = |it: &Self| it.kind == limit.kind && it.key == limit.key;
+            if !limits.iter().any(is_same) {
+                limits.push(limit);
+            }
+        }
+        limits
     }
 
     fn concurrency(class_name: &str, of: &Concurrency) -> Self {
@@ -74,10 +104,12 @@ impl Limit {
                 Some(key) => format!("{group}/{key}"),
                 None => group.to_owned(),
             },
-            limit: of.to.into(),
+            most: of.to.into(),
             period: of.duration,
             on_conflict: of.on_conflict,
+            held: false,
             reserved: false,
+            is_guess: false,
         }
     }
 
@@ -85,10 +117,12 @@ impl Limit {
         Self {
             kind: LimitKind::Rate,
             key: of.key.clone(),
-            limit: of.limit.into(),
+            most: of.limit.into(),
             period: of.period,
             on_conflict: OnConflict::Block,
+            held: false,
             reserved: false,
+            is_guess: false,
         }
     }
 }

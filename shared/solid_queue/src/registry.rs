@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -121,9 +122,13 @@ impl<C> fmt::Debug for Registry<C> {
     }
 }
 
+/// Asked within transactions, which a panic of the application must not break.
 fn controls<J: Job>(arguments: &str) -> Option<Controls> {
-    let job: J = decode(arguments).ok()?;
-    Some(job.controls())
+    let controls = catch_unwind(|| {
+        let job: J = decode(arguments).ok()?;
+        Some(job.controls())
+    });
+    controls.ok().flatten()
 }
 
 fn perform<J: Job>(arguments: String, context: J::Context) -> Performing {

@@ -118,10 +118,18 @@ async fn run_solid<C: Clone + Send + Sync + 'static>(
 async fn next<C>(executor: &Executor<C>) -> Result<Option<Claimed>, DbError> {
     let (database, process, now) = (&executor.database, executor.process, executor.clock.now());
     dispatch_due(database, 500, Arc::clone(&executor.classes), now).await?;
-    let claimed = database
-        .write(move |connection| claim(connection, &QueueSelector::All, process, 1, now))
-        .await?;
-    Ok(claimed.and_then(|mut jobs| jobs.pop()))
+    loop {
+        let classes = Arc::clone(&executor.classes);
+        let claims = database
+            .write(move |connection| {
+                claim(connection, &QueueSelector::All, process, 1, &classes, now)
+            })
+            .await?
+            .unwrap_or_default();
+        if !claims.is_cut_short || !claims.jobs.is_empty() {
+            return Ok(claims.jobs.into_iter().next());
+        }
+    }
 }
 
 impl Performed {

@@ -35,17 +35,14 @@ pub(crate) fn insert(
 }
 
 /// The first of those that wait for the key.
-pub(crate) fn first(
-    connection: &mut SqliteConnection,
-    key: &str,
-    limit: i64,
-) -> QueryResult<Vec<Blocked>> {
-    dsl::solid_queue_blocked_executions
+pub(crate) fn first(connection: &mut SqliteConnection, key: &str) -> QueryResult<Option<Blocked>> {
+    let first: Vec<Blocked> = dsl::solid_queue_blocked_executions
         .select((dsl::id, dsl::job_id))
         .filter(dsl::concurrency_key.eq(key))
         .order((dsl::priority, dsl::job_id))
-        .limit(limit)
-        .load(connection)
+        .limit(1)
+        .load(connection)?;
+    Ok(first.first().copied())
 }
 
 /// From now on the job waits for this limit.
@@ -88,6 +85,12 @@ pub(crate) fn exist(connection: &mut SqliteConnection) -> QueryResult<bool> {
         Statement::<BigInt>::new("SELECT id FROM solid_queue_blocked_executions LIMIT 1")
             .load(connection)?;
     Ok(!any.is_empty())
+}
+
+pub(crate) fn delete_job(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<()> {
+    let rows = dsl::solid_queue_blocked_executions.filter(dsl::job_id.eq(job_id));
+    diesel::delete(rows).execute(connection)?;
+    Ok(())
 }
 
 pub(crate) fn delete(connection: &mut SqliteConnection, id: i64) -> QueryResult<()> {

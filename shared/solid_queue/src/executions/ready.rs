@@ -105,6 +105,12 @@ pub(crate) fn exist_in(connection: &mut SqliteConnection, queue_name: &str) -> Q
     Ok(!any.is_empty())
 }
 
+/// The job is not ready any more. Whether it was.
+pub(crate) fn delete_job(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<bool> {
+    let rows = dsl::solid_queue_ready_executions.filter(dsl::job_id.eq(job_id));
+    Ok(diesel::delete(rows).execute(connection)? == 1)
+}
+
 pub(crate) fn delete_all(connection: &mut SqliteConnection, ready: &[i64]) -> QueryResult<()> {
     Statement::<()>::new(
         "DELETE FROM solid_queue_ready_executions WHERE id IN (SELECT value FROM json_each(?))",

@@ -35,20 +35,45 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Keeps a job that was ready until this moment.
-pub(crate) fn insert_at(
+/// The job is due at this moment, if it is scheduled. Whether it is.
+pub(crate) fn move_to(
     connection: &mut SqliteConnection,
     job_id: i64,
     moment: Timestamp,
+) -> QueryResult<bool> {
+    let rows = dsl::solid_queue_scheduled_executions.filter(dsl::job_id.eq(job_id));
+    let moved = diesel::update(rows)
+        .set(dsl::scheduled_at.eq(moment))
+        .execute(connection)?;
+    Ok(moved == 1)
+}
+
+/// Keeps jobs that were ready, each until its moment.
+pub(crate) fn postpone_all(
+    connection: &mut SqliteConnection,
+    jobs: &[(i64, Timestamp)],
     now: Timestamp,
 ) -> QueryResult<()> {
+    let jobs: Vec<_> = jobs
+        .iter()
+        .map(|(id, until)| (id, until.to_string()))
+        .collect();
+    let jobs = serde_json::json!(jobs).to_string();
     Statement::<()>::new(
         "INSERT OR IGNORE INTO solid_queue_scheduled_executions (job_id, queue_name, priority, scheduled_at, created_at) \
-         SELECT id, queue_name, priority, ?, ? FROM solid_queue_jobs WHERE id = ?",
+         SELECT id, queue_name, priority, json_extract(value, '$[1]'), ? FROM json_each(?) \
+         CROSS JOIN solid_queue_jobs ON id = json_extract(value, '$[0]')",
     )
-    .bind(moment)
     .bind(now)
-    .bind(job_id)
+    .bind(jobs.as_str())
+    .execute(connection)?;
+    Statement::<()>::new(
+        "UPDATE solid_queue_jobs SET updated_at = ?, scheduled_at = \
+           (SELECT scheduled_at FROM solid_queue_scheduled_executions WHERE job_id = solid_queue_jobs.id) \
+         WHERE id IN (SELECT json_extract(value, '$[0]') FROM json_each(?))",
+    )
+    .bind(now)
+    .bind(jobs.as_str())
     .execute(connection)?;
     Ok(())
 }
@@ -107,5 +132,20 @@ pub(crate) fn make_ready(
 
 pub(crate) fn delete(connection: &mut SqliteConnection, id: i64) -> QueryResult<()> {
     diesel::delete(dsl::solid_queue_scheduled_executions.find(id)).execute(connection)?;
+    Ok(())
+}
+
+pub(crate) fn is_scheduled(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<bool> {
+    let rows: Vec<i64> = dsl::solid_queue_scheduled_executions
+        .select(dsl::id)
+        .filter(dsl::job_id.eq(job_id))
+        .load(connection)?;
+    Ok(!rows.is_empty())
+}
+
+/// The job is not scheduled any more.
+pub(crate) fn delete_job(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<()> {
+    let rows = dsl::solid_queue_scheduled_executions.filter(dsl::job_id.eq(job_id));
+    diesel::delete(rows).execute(connection)?;
     Ok(())
 }

@@ -3,13 +3,21 @@ use std::collections::HashMap;
 use db::{SqliteConnection, Timestamp};
 use diesel::QueryResult;
 
+use super::{limits_of, unblock};
 use crate::ProcessId;
 use crate::executions::claimed::{self, Claim};
 use crate::executions::ready::{self, Next};
 use crate::executions::scheduled;
 use crate::queue_selector::QueueSelector;
-use crate::records::rate_limit::{self, Turn};
+use crate::records::rate_limit::{Turn, Turns};
 use crate::records::{job, job_limit, process};
+use crate::registry::Classes;
+
+/// Jobs whose turn has not come that are put off in one transaction, about: the lock is not held for longer than some
+/// milliseconds.
+const POSTPONED: usize = 250;
+/// Jobs that are looked at together when one was put off: there may be many of its kind.
+const TOGETHER: usize = 50;
 
 /// A job that a worker is to perform.
 #[derive(Clone, Debug)]
@@ -25,6 +33,14 @@ pub(crate) struct Claimed {
     pub(crate) batch_id: Option<i64>,
 }
 
+/// What [`claim`] did.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Claims {
+    pub(crate) jobs: Vec<Claimed>,
+    /// Whether it put off so many jobs that it looked no further: there may be others behind them.
+    pub(crate) is_cut_short: bool,
+}
+
 /// Claims the next jobs, `limit` at most. Nothing when the process has no row any more: others would take its claims
 /// for those of a dead process.
 pub(crate) fn claim(
@@ -32,54 +48,89 @@ pub(crate) fn claim(
     selector: &QueueSelector,
     owner: ProcessId,
     limit: usize,
+    classes: &Classes,
     now: Timestamp,
-) -> QueryResult<Option<Vec<Claimed>>> {
+) -> QueryResult<Option<Claims>> {
     if !process::exists(connection, owner)? {
         return Ok(None);
     }
-    let mut taken = Vec::new();
-    while taken.len() < limit {
-        let next = selector.select(connection, limit - taken.len())?;
+    let (mut claims, mut turns, mut postponed) = (Claims::default(), Turns::at(now), 0);
+    while claims.jobs.len() < limit && !claims.is_cut_short {
+        let wanted = limit - claims.jobs.len();
+        let together = if postponed == 0 {
+            wanted
+        } else {
+            wanted.max(TOGETHER)
+        };
+        let next = selector.select(connection, together)?;
         if next.is_empty() {
             break;
         }
-        let free = in_turn(connection, next, now)?;
-        taken.extend(take(connection, free, owner, now)?);
+        let Sorted { free, early } = in_turn(connection, next, wanted, &mut turns)?;
+        claims.jobs.extend(take(connection, free, owner, now)?);
+        postponed += early.len();
+        postpone(connection, &early, classes, now)?;
+        claims.is_cut_short = postponed >= POSTPONED;
     }
-    Ok(Some(taken))
+    turns.save(connection)?;
+    Ok(Some(claims))
 }
 
-/// Those whose rate limits let them start now. The others are scheduled for when their turn comes.
+/// The next jobs, by whether their rate limits let them start now.
+#[derive(Default)]
+struct Sorted {
+    free: Vec<Next>,
+    early: Vec<(Next, Timestamp)>,
+}
+
+/// Looks at the jobs until so many are free.
 fn in_turn(
     connection: &mut SqliteConnection,
     jobs: Vec<Next>,
-    now: Timestamp,
-) -> QueryResult<Vec<Next>> {
-    let mut free = Vec::with_capacity(jobs.len());
+    wanted: usize,
+    turns: &mut Turns,
+) -> QueryResult<Sorted> {
+    let mut sorted = Sorted::default();
     for job in jobs {
+        if sorted.free.len() == wanted {
+            break;
+        }
         if !job.is_rate_limited {
-            free.push(job);
+            sorted.free.push(job);
             continue;
         }
         let limits = job_limit::of(connection, job.job_id)?;
-        match rate_limit::take_turn(connection, &limits, now)? {
-            Turn::Now => free.push(job),
-            Turn::At(moment) => postpone(connection, &job, moment, now)?,
+        match turns.take(connection, &limits)? {
+            Turn::Now => sorted.free.push(job),
+            Turn::At(moment) => sorted.early.push((job, moment)),
         }
     }
-    Ok(free)
+    Ok(sorted)
 }
 
+/// Schedules the jobs for when their turn comes. Until then they hold no places in their concurrency limits.
 fn postpone(
     connection: &mut SqliteConnection,
-    job: &Next,
-    until: Timestamp,
+    early: &[(Next, Timestamp)],
+    classes: &Classes,
     now: Timestamp,
 ) -> QueryResult<()> {
-    job_limit::reserve(connection, job.job_id)?;
-    job::reschedule(connection, job.job_id, until, now)?;
-    scheduled::insert_at(connection, job.job_id, until, now)?;
-    ready::delete_all(connection, &[job.id])
+    if early.is_empty() {
+        return Ok(());
+    }
+    let jobs: Vec<_> = early.iter().map(|(job, at)| (job.job_id, *at)).collect();
+    let job_ids: Vec<i64> = early.iter().map(|(job, _)| job.job_id).collect();
+    let ready_ids: Vec<i64> = early.iter().map(|(job, _)| job.id).collect();
+    job_limit::reserve_all(connection, &job_ids)?;
+    scheduled::postpone_all(connection, &jobs, now)?;
+    ready::delete_all(connection, &ready_ids)?;
+    for (next, _) in early.iter().filter(|(job, _)| job.is_limited) {
+        if let Some(job) = job::find(connection, next.job_id)? {
+            let limits = limits_of(connection, &job, classes)?;
+            unblock::release(connection, &job, &limits, classes, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn take(

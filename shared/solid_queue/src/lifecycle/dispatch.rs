@@ -5,8 +5,11 @@ use super::{batch, limits_of};
 use crate::executions::{blocked, ready, scheduled};
 use crate::limits::Limit;
 use crate::records::job::{self, Due};
-use crate::records::semaphore;
+use crate::records::{job_limit, semaphore, unique_key};
 use crate::registry::Classes;
+
+/// Jobs with concurrency limits that are dispatched in one transaction, at most: they go one by one.
+const LIMITED: usize = 100;
 
 /// What becomes of a job that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +24,8 @@ pub(crate) enum Admission {
 pub(crate) struct Dispatched {
     /// Jobs that are not scheduled any more.
     pub(crate) size: usize,
-    /// Classes whose limits only a Rails process knows. Their jobs are left for its dispatcher.
-    pub(crate) unknown: Vec<String>,
+    /// The classes of jobs for which there was no room and that do not wait.
+    pub(crate) discarded: Vec<String>,
 }
 
 /// Makes the job ready if there is room in all its concurrency limits; else blocks or deletes it, as the limit says.
@@ -35,15 +38,18 @@ pub(crate) fn admit(
     use crate::OnConflict::{Block, Discard};
 
     let Some(full) = semaphore::take_all(connection, limits, now)? else {
+        job_limit::hold_all(connection, due.id, limits)?;
         ready::insert(connection, due.id, due.queue_name, due.priority, now)?;
         return Ok(Admission::Ready);
     };
     match full.on_conflict {
         Block => {
+            job_limit::insert_all(connection, due.id, limits)?;
             blocked::insert(connection, due, full, now)?;
             Ok(Admission::Blocked)
         }
         Discard => {
+            unique_key::forget(connection, due.id)?;
             job::delete(connection, due.id)?;
             Ok(Admission::Discarded)
         }
@@ -63,10 +69,11 @@ pub(crate) fn due(
     scheduled::make_ready(connection, &ids, now)?;
     let mut dispatched = Dispatched {
         size: ids.len(),
-        unknown: Vec::new(),
+        discarded: Vec::new(),
     };
-    for due in limited {
-        dispatched.one(connection, due.id, due.job_id, classes, now)?;
+    for due in limited.into_iter().take(LIMITED) {
+        scheduled::delete(connection, due.id)?;
+        dispatched.one(connection, due.job_id, classes, now)?;
     }
     Ok(dispatched)
 }
@@ -75,23 +82,19 @@ impl Dispatched {
     fn one(
         &mut self,
         connection: &mut SqliteConnection,
-        id: i64,
         job_id: i64,
         classes: &Classes,
         now: Timestamp,
     ) -> QueryResult<()> {
+        self.size += 1;
         let Some(job) = job::find(connection, job_id)? else {
             return Ok(());
         };
-        let Some(limits) = limits_of(connection, &job, classes)? else {
-            self.unknown.push(job.class_name);
-            return Ok(());
-        };
-        scheduled::delete(connection, id)?;
+        let limits = limits_of(connection, &job, classes)?;
         if admit(connection, job.due(), &limits, now)? == Admission::Discarded {
             batch::leave(connection, &job, classes, now)?;
+            self.discarded.push(job.class_name);
         }
-        self.size += 1;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use diesel::QueryResult;
 use super::batch;
 use crate::executions::failed;
 use crate::records::job::{self, Job};
-use crate::records::{cancellation, unique_key};
+use crate::records::{cancellation, job_limit, unique_key};
 use crate::registry::Classes;
 
 /// It is done, and kept if finished jobs are.
@@ -19,6 +19,7 @@ pub(crate) fn finish(
     now: Timestamp,
 ) -> QueryResult<()> {
     unique_key::release_all(connection, &[job.id])?;
+    job_limit::delete(connection, job.id)?;
     job::finish_all(connection, &[job.id], preserve, now)?;
     batch::leave(connection, job, classes, now)
 }
@@ -31,6 +32,7 @@ pub(crate) fn fail(
     classes: &Classes,
     now: Timestamp,
 ) -> QueryResult<()> {
+    cancellation::forget(connection, job.id)?;
     failed::insert(connection, job.id, error, now)?;
     batch::leave(connection, job, classes, now)
 }

@@ -3,8 +3,9 @@ use diesel::QueryResult;
 
 use super::batch;
 use super::dispatch::{self, Admission};
+use super::unique;
 use crate::JobId;
-use crate::executions::{ready, scheduled};
+use crate::executions::scheduled;
 use crate::records::job::{self, NewRow};
 use crate::records::{job_limit, unique_key};
 
@@ -26,7 +27,7 @@ pub(crate) fn enqueue(
     now: Timestamp,
 ) -> QueryResult<Enqueued> {
     if let Some(unique) = &row.unique
-        && let Some(existing) = unique_key::resolve(connection, unique, row, now)?
+        && let Some(existing) = unique::resolve(connection, unique, row, now)?
     {
         return Ok(existing);
     }
@@ -34,25 +35,18 @@ pub(crate) fn enqueue(
     if let Some(unique) = &row.unique {
         unique_key::insert(connection, unique, id, now)?;
     }
-    job_limit::insert_all(connection, id, &row.limits)?;
     batch::join(connection, id, row.batch_id, now)?;
     if !row.is_due(now) {
+        job_limit::insert_all(connection, id, &row.limits)?;
         scheduled::insert(connection, id, row, now)?;
         return Ok(Enqueued::As(JobId(id)));
     }
-    if row.concurrency_key().is_none() {
-        ready::insert(connection, id, &row.queue_name, row.priority, now)?;
-        return Ok(Enqueued::As(JobId(id)));
-    }
-    let due = job::Due {
-        id,
-        queue_name: &row.queue_name,
-        priority: row.priority,
-    };
-    Ok(match dispatch::admit(connection, due, &row.limits, now)? {
-        Admission::Ready | Admission::Blocked => Enqueued::As(JobId(id)),
-        Admission::Discarded => Enqueued::Discarded,
-    })
+    Ok(
+        match dispatch::admit(connection, row.due(id), &row.limits, now)? {
+            Admission::Ready | Admission::Blocked => Enqueued::As(JobId(id)),
+            Admission::Discarded => Enqueued::Discarded,
+        },
+    )
 }
 
 /// Like [`enqueue`], for each.

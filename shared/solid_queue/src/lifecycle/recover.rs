@@ -5,6 +5,7 @@ use super::{end, limits_of, unblock};
 use crate::executions::claimed::{self, Claim};
 use crate::executions::ready;
 use crate::payload::Payload;
+use crate::records::cancellation;
 use crate::records::job::{self, Job};
 use crate::registry::Classes;
 use crate::{JobFailure, ProcessId};
@@ -26,8 +27,9 @@ pub(crate) fn release_all(
     Ok(claims.len())
 }
 
-/// What becomes of a job whose process died while it ran: ready again while its class allows, else failed. Jobs of
-/// classes that are not known here fail at once, as with Rails. `false`, and nothing done, when the claim was lost.
+/// What becomes of a job whose process died while it ran: ready again while its class allows, else failed; gone if it
+/// was to be cancelled. Jobs of classes that are not known here fail at once, as with Rails. `false`, and nothing done,
+/// when the claim was lost.
 pub(crate) fn crash(
     connection: &mut SqliteConnection,
     claim: Claim,
@@ -41,13 +43,18 @@ pub(crate) fn crash(
     let Some(job) = job::find(connection, claim.job_id)? else {
         return Ok(true);
     };
-    if survives(connection, &job, classes, now)? {
+    let is_cancelled = cancellation::is_requested(connection, job.id)?;
+    if !is_cancelled && survives(connection, &job, classes, now)? {
         ready::insert(connection, job.id, &job.queue_name, job.priority, now)?;
         return Ok(true);
     }
-    let limits = limits_of(connection, &job, classes)?.unwrap_or_default();
-    end::fail(connection, &job, &failure.to_json(), classes, now)?;
-    unblock::release(connection, &limits, classes, now)?;
+    let limits = limits_of(connection, &job, classes)?;
+    unblock::release(connection, &job, &limits, classes, now)?;
+    if is_cancelled {
+        end::discard(connection, &job, classes, now)?;
+    } else {
+        end::fail(connection, &job, &failure.to_json(), classes, now)?;
+    }
     Ok(true)
 }
 

@@ -91,21 +91,21 @@ fn settle(
     let Some(job) = job::find(connection, ending.claim.job_id)? else {
         return Ok(());
     };
-    let limits = limits_of(connection, &job, classes)?.unwrap_or_default();
+    let limits = limits_of(connection, &job, classes)?;
+    unblock::release(connection, &job, &limits, classes, now)?;
     match &ending.settlement {
-        Settlement::Finish => end::finish(connection, &job, classes, preserve, now)?,
-        Settlement::Fail(error) => end::fail(connection, &job, error, classes, now)?,
-        Settlement::Discard => end::discard(connection, &job, classes, now)?,
+        Settlement::Finish => end::finish(connection, &job, classes, preserve, now),
+        Settlement::Fail(error) => end::fail(connection, &job, error, classes, now),
+        Settlement::Discard => end::discard(connection, &job, classes, now),
         Settlement::Retry(next) => {
             retry(connection, &job, &limits, next, now)?;
-            end::finish(connection, &job, classes, preserve, now)?;
+            end::finish(connection, &job, classes, preserve, now)
         }
     }
-    unblock::release(connection, &limits, classes, now)
 }
 
 /// The next attempt is a job of its own, as with Rails, in the same batch, under the same limits and with the same unique
-/// key.
+/// key. Its place is not kept for it: those who are blocked came earlier.
 fn retry(
     connection: &mut SqliteConnection,
     job: &Job,
@@ -114,7 +114,7 @@ fn retry(
     now: Timestamp,
 ) -> QueryResult<()> {
     let next = NewRow {
-        limits: limits.iter().map(Limit::unreserved).collect(),
+        limits: limits.iter().map(Limit::anew).collect(),
         unique: None,
         batch_id: job.batch_id,
         ..next.clone()

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use db::{Database, DbError, Timestamp};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info, warn};
 
 use super::maintenance::Maintenance;
 use super::registration::deregister;
@@ -82,7 +82,7 @@ impl Dispatcher {
         }
         let (classes, now) = (Arc::clone(&self.classes), self.clock.now());
         match dispatch_due(&self.database, self.config.batch_size, classes, now).await? {
-            // Another dispatcher was faster, or what is due is not for us.
+            // Another dispatcher was faster.
             0 => Ok(interval),
             _ => Ok(Duration::ZERO),
         }
@@ -96,13 +96,13 @@ pub(crate) async fn dispatch_due(
     classes: Arc<Classes>,
     now: Timestamp,
 ) -> Result<usize, DbError> {
-    let Dispatched { size, unknown } = database
+    let Dispatched { size, discarded } = database
         .write(move |connection| dispatch::due(connection, batch_size, &classes, now))
         .await?;
     debug!(name: "queue.dispatch_scheduled", { batch_size, size }, "dispatched scheduled jobs");
-    for class_name in unknown {
-        warn!(name: "queue.leave_scheduled", { job.class = class_name },
-            "a due job with a concurrency key is left for the dispatcher of a program that knows its class");
+    for class_name in discarded {
+        info!(name: "queue.discard_scheduled", { job.class = class_name },
+            "dropped a due job: as many as its concurrency limit allows are ready or running already");
     }
     Ok(size)
 }

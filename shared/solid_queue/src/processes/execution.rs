@@ -58,6 +58,14 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
         self.ending(JobId(job.claim.job_id), job, &outcome)
     }
 
+    /// What becomes of a job that panicked where nobody expects it: when it was dropped.
+    pub(crate) fn fell(&self, job: &Claimed) -> Ending {
+        let failure = JobFailure::panic("the job panicked when it was dropped");
+        error!(name: "job.fail", { job.id = job.claim.job_id, job.class = job.class_name, error = failure.chain() },
+            "the job failed");
+        self.ending(JobId(job.claim.job_id), job, &Outcome::Failed(failure))
+    }
+
     /// How long a job of the class may take.
     pub(crate) fn timeout(&self, class_name: &str) -> Option<Duration> {
         self.registry.get(class_name)?.timeout

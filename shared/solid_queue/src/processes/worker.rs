@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use db::{Changes, Database, DbError, Pace};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
@@ -13,7 +13,7 @@ use super::execution::Executor;
 use super::registration::deregister;
 use crate::WorkerConfig;
 use crate::executions::claimed::Claim;
-use crate::lifecycle::claim::{Claimed, claim};
+use crate::lifecycle::claim::{Claims, claim};
 use crate::lifecycle::settle::{Ending, settle_all};
 use crate::patience::{Backoff, within};
 use crate::queue_selector::QueueSelector;
@@ -105,28 +105,42 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         if endings.is_empty() && (idle == 0 || !self.has_next().await?) {
             return Ok(Turn::Idle);
         }
-        let Some(jobs) = self.settle_and_claim(endings, idle).await? else {
+        let Some(claims) = self.settle_and_claim(endings, idle).await? else {
             return Ok(Turn::Removed);
         };
-        let is_full = jobs.len() == idle;
-        for job in jobs {
+        let is_full = idle > 0 && claims.jobs.len() == idle;
+        for job in claims.jobs {
             self.crew.start(job);
         }
-        Ok(if is_full && idle > 0 {
+        Ok(if is_full || claims.is_cut_short {
             Turn::Busy
         } else {
             Turn::Idle
         })
     }
 
-    /// Until a job ends, a commit may have brought another, or it is time to look again.
+    /// Until a job ends or is to be given up, a commit may have brought another job or a cancellation, or it is time to
+    /// look again.
     async fn rest(&mut self, changes: &mut Changes) {
-        let has_room = self.crew.len() < self.threads;
-        let until_next = self.pace.until_next();
+        let now = Instant::now();
+        let next_look = now + self.pace.until_next();
+        let until = self
+            .crew
+            .next_deadline()
+            .map_or(next_look, |it| it.min(next_look));
+        // Who has no room looks for cancellations only.
+        let not_before = if self.crew.len() < self.threads {
+            now
+        } else {
+            (self.looked_for_cancellations + CANCEL_INTERVAL).min(until)
+        };
+        let commit = async {
+            sleep_until(not_before).await;
+            changes.changed().await;
+        };
         tokio::select! {
             () = self.crew.ended() => self.linger(),
-            _ = timeout(until_next, changes.changed()), if has_room => {}
-            () = tokio::time::sleep(until_next), if !has_room => {}
+            _ = timeout_at(until, commit) => {}
         }
     }
 
@@ -150,21 +164,22 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         &mut self,
         endings: Arc<[Ending]>,
         idle: usize,
-    ) -> Result<Option<Vec<Claimed>>, DbError> {
+    ) -> Result<Option<Claims>, DbError> {
         let (work, selector) = (self.settling(&endings), Arc::clone(&self.selector));
+        let classes = Arc::clone(&self.executor.classes);
         let (process, clock) = (self.executor.process, self.executor.clock.clone());
         let written = self.database().write(move |connection| {
             let lost = work(connection)?;
             let now = clock.now();
-            let jobs = claim(connection, &selector, process, idle, now)?;
-            Ok((lost, jobs))
+            let claims = claim(connection, &selector, process, idle, &classes, now)?;
+            Ok((lost, claims))
         });
-        let (lost, jobs) = written.await?;
+        let (lost, claims) = written.await?;
         self.crew.written(endings.len());
         report_lost(&lost);
-        let size = jobs.as_ref().map_or(0, Vec::len);
+        let size = claims.as_ref().map_or(0, |claims| claims.jobs.len());
         debug!(name: "queue.claim", { process.id = process.0, size }, "claimed jobs");
-        Ok(jobs)
+        Ok(claims)
     }
 
     /// The part of a transaction that writes what became of jobs.

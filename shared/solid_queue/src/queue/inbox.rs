@@ -153,13 +153,12 @@ impl Drop for Care {
         if !state.is_taken_care_of {
             return;
         }
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(Arc::clone(&self.0).empty())),
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(Arc::clone(&self.0).empty());
+        } else {
             // The runtime is gone: those who wait are told so when their reply is dropped.
-            Err(_) => {
-                state.waiting.clear();
-                state.is_taken_care_of = false;
-            }
+            state.waiting.clear();
+            state.is_taken_care_of = false;
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn of_process(
     .load(connection)
 }
 
-/// The job is gone.
+/// The job has ended.
 pub(crate) fn forget(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<()> {
     Statement::<()>::new("DELETE FROM trifecta_cancellations WHERE job_id = ?")
         .bind(job_id)
@@ -44,11 +44,19 @@ pub(crate) fn forget(connection: &mut SqliteConnection, job_id: i64) -> QueryRes
     Ok(())
 }
 
+/// Whether the job was to stop, if its process died before it did.
+pub(crate) fn is_requested(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<bool> {
+    let any: Vec<i64> =
+        Statement::<BigInt>::new("SELECT job_id FROM trifecta_cancellations WHERE job_id = ?")
+            .bind(job_id)
+            .load(connection)?;
+    Ok(!any.is_empty())
+}
+
 pub(crate) fn any_to_sweep(connection: &mut SqliteConnection) -> QueryResult<bool> {
     let any: Vec<i64> = Statement::<BigInt>::new(
         "SELECT job_id FROM trifecta_cancellations WHERE NOT EXISTS (\
-         SELECT 1 FROM solid_queue_claimed_executions claimed WHERE claimed.job_id = trifecta_cancellations.job_id) \
-         LIMIT 1",
+           SELECT 1 FROM solid_queue_jobs jobs WHERE jobs.id = job_id AND finished_at IS NULL) LIMIT 1",
     )
     .load(connection)?;
     Ok(!any.is_empty())
@@ -58,7 +66,7 @@ pub(crate) fn any_to_sweep(connection: &mut SqliteConnection) -> QueryResult<boo
 pub(crate) fn sweep(connection: &mut SqliteConnection) -> QueryResult<usize> {
     Statement::<()>::new(
         "DELETE FROM trifecta_cancellations WHERE NOT EXISTS (\
-         SELECT 1 FROM solid_queue_claimed_executions claimed WHERE claimed.job_id = trifecta_cancellations.job_id)",
+           SELECT 1 FROM solid_queue_jobs jobs WHERE jobs.id = job_id AND finished_at IS NULL)",
     )
     .execute(connection)
 }

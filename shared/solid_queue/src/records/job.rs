@@ -6,6 +6,7 @@ use diesel::{
 
 use super::ids;
 use crate::enqueue::NewJob;
+use crate::executions::scheduled;
 use crate::limits::{Limit, UniqueKey};
 use crate::payload::Payload;
 use crate::schema::solid_queue_jobs::{self as jobs, dsl};
@@ -63,6 +64,15 @@ pub(crate) struct NewRow {
 impl NewRow {
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.scheduled_at <= now
+    }
+
+    /// The row as a stored job with this id, when it is due.
+    pub(crate) fn due(&self, id: i64) -> Due<'_> {
+        Due {
+            id,
+            queue_name: &self.queue_name,
+            priority: self.priority,
+        }
     }
 
     /// The key that Rails knows: that of the first concurrency limit.
@@ -192,7 +202,7 @@ pub(crate) fn reschedule(
     Ok(())
 }
 
-/// The job that waits becomes the new one. It waits where it did, until the time of the new one if it is scheduled.
+/// The job becomes the new one. It stays where it waits; when it is scheduled, until the time of the new one.
 pub(crate) fn replace(
     connection: &mut SqliteConnection,
     id: i64,
@@ -205,19 +215,12 @@ pub(crate) fn replace(
             dsl::active_job_id.eq(new.active_job_id.as_ref()),
             dsl::queue_name.eq(&new.queue_name),
             dsl::priority.eq(new.priority),
-            dsl::scheduled_at.eq(new.scheduled_at),
+            dsl::concurrency_key.eq(new.concurrency_key()),
             dsl::updated_at.eq(now),
         ))
         .execute(connection)?;
-    Statement::<()>::new(
-        "UPDATE solid_queue_scheduled_executions SET queue_name = ?, priority = ?, scheduled_at = ? WHERE job_id = ?",
-    )
-    .bind(new.queue_name.as_str())
-    .bind(new.priority)
-    .bind(new.scheduled_at)
-    .bind(id)
-    .execute(connection)?;
     for statement in [
+        "UPDATE solid_queue_scheduled_executions SET queue_name = ?, priority = ? WHERE job_id = ?",
         "UPDATE solid_queue_ready_executions SET queue_name = ?, priority = ? WHERE job_id = ?",
         "UPDATE solid_queue_blocked_executions SET queue_name = ?, priority = ? WHERE job_id = ?",
     ] {
@@ -226,6 +229,9 @@ pub(crate) fn replace(
             .bind(new.priority)
             .bind(id)
             .execute(connection)?;
+    }
+    if scheduled::move_to(connection, id, new.scheduled_at)? {
+        reschedule(connection, id, new.scheduled_at, now)?;
     }
     Ok(())
 }

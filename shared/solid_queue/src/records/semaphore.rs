@@ -1,13 +1,21 @@
 //! Rails' semaphores: how many places of a concurrency limit are free.
 //!
 //! Every move of ours changes them in its own transaction, so they are right as long as nobody but us writes. A Rails
-//! process gives places back in a transaction of their own, which may never come, and takes expired semaphores for
-//! free though their jobs may run. So where a semaphore is missing or expired, those who hold a place are counted.
+//! process gives places back in a transaction of their own, which may never come, takes expired semaphores for free
+//! though their jobs may run, and may know another limit than we do. So a semaphore never outweighs the places that our
+//! own jobs are seen to hold, and where it is missing or expired, all who hold a place are counted.
+
+mod expiry;
+mod holders;
 
 use db::{SqliteConnection, Statement, Timestamp};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, RunQueryDsl as _};
 
+pub(crate) use expiry::{any_expired, delete_expired, expiring, renew};
+pub(crate) use holders::holders;
+
+use super::job_limit;
 use crate::limits::Limit;
 
 /// Takes a place in each of the concurrency limits. If one is full, none is taken, and that one is returned.
@@ -16,14 +24,16 @@ pub(crate) fn take_all<'a>(
     limits: &'a [Limit],
     now: Timestamp,
 ) -> QueryResult<Option<&'a Limit>> {
-    let concurrency: Vec<_> = limits.iter().filter(|it| it.is_concurrency()).collect();
-    for (taken, limit) in concurrency.iter().enumerate() {
-        if !take(connection, limit, now)? {
-            for limit in concurrency.iter().take(taken) {
-                signal(connection, limit, now)?;
-            }
+    let mut places = Vec::new();
+    for limit in limits.iter().filter(|limit| limit.is_concurrency()) {
+        let free = free(connection, limit, now)?;
+        if free <= 0 {
             return Ok(Some(limit));
         }
+        places.push((limit, free - 1));
+    }
+    for (limit, left) in places {
+        put(connection, limit, left, now)?;
     }
     Ok(None)
 }
@@ -34,6 +44,7 @@ pub(crate) fn signal(
     limit: &Limit,
     now: Timestamp,
 ) -> QueryResult<()> {
+    let most = if limit.is_guess { i64::MAX } else { limit.most };
     Statement::<()>::new(
         "UPDATE solid_queue_semaphores SET value = value + 1, expires_at = ?, updated_at = ? \
          WHERE key = ? AND value < ?",
@@ -41,97 +52,69 @@ pub(crate) fn signal(
     .bind(now.after(limit.period))
     .bind(now)
     .bind(limit.key.as_str())
-    .bind(limit.limit)
+    .bind(most)
     .execute(connection)?;
     Ok(())
 }
 
-/// Writes down how many places are free in truth.
+/// Writes down how many places are free in truth. Who does not know the limit leaves it.
 pub(crate) fn correct(
     connection: &mut SqliteConnection,
     limit: &Limit,
     now: Timestamp,
 ) -> QueryResult<()> {
-    let free = limit.limit - holders(connection, limit)?;
-    put(connection, limit, free, now)
+    if limit.is_guess {
+        return Ok(());
+    }
+    let free = limit.most - holders(connection, &limit.key, limit.most)?;
+    put(connection, limit, free.max(0), now)
 }
 
-/// How many jobs hold a place: those that are ready or claimed. Counts up to the limit.
-pub(crate) fn holders(connection: &mut SqliteConnection, limit: &Limit) -> QueryResult<i64> {
-    let counts: Vec<i64> = Statement::<BigInt>::new(
-        "SELECT count(*) FROM (\
-           SELECT id FROM solid_queue_jobs jobs \
-           WHERE concurrency_key = ? AND finished_at IS NULL AND (\
-             EXISTS (SELECT 1 FROM solid_queue_claimed_executions WHERE job_id = jobs.id) OR \
-             EXISTS (SELECT 1 FROM solid_queue_ready_executions WHERE job_id = jobs.id)) \
-           UNION \
-           SELECT job_id FROM trifecta_job_limits limits \
-           WHERE key = ? AND kind = 'concurrency' AND (\
-             EXISTS (SELECT 1 FROM solid_queue_claimed_executions WHERE job_id = limits.job_id) OR \
-             EXISTS (SELECT 1 FROM solid_queue_ready_executions WHERE job_id = limits.job_id)) \
-           LIMIT ?)",
-    )
-    .bind(limit.key.as_str())
-    .bind(limit.key.as_str())
-    .bind(limit.limit)
-    .load(connection)?;
-    Ok(counts.first().copied().unwrap_or(0))
-}
-
-/// Deletes semaphores that expired, `limit` at most. Returns how many.
-pub(crate) fn delete_expired(
+/// Whether the semaphore says that there is room, or says nothing.
+pub(crate) fn has_room(
     connection: &mut SqliteConnection,
-    limit: u32,
+    key: &str,
     now: Timestamp,
-) -> QueryResult<usize> {
-    Statement::<()>::new(
-        "DELETE FROM solid_queue_semaphores WHERE id IN (\
-         SELECT id FROM solid_queue_semaphores WHERE expires_at < ? LIMIT ?)",
-    )
-    .bind(now)
-    .bind(i64::from(limit))
-    .execute(connection)
+) -> QueryResult<bool> {
+    let value = value(connection, key, now)?;
+    Ok(value.is_none_or(|value| value > 0))
 }
 
-pub(crate) fn any_expired(connection: &mut SqliteConnection, now: Timestamp) -> QueryResult<bool> {
-    let any: Vec<i64> = Statement::<BigInt>::new(
-        "SELECT id FROM solid_queue_semaphores WHERE expires_at < ? LIMIT 1",
-    )
-    .bind(now)
-    .load(connection)?;
-    Ok(!any.is_empty())
-}
-
-fn take(connection: &mut SqliteConnection, limit: &Limit, now: Timestamp) -> QueryResult<bool> {
-    let Some((value, expires_at)) = find(connection, &limit.key)? else {
-        return count_and_take(connection, limit, now);
-    };
-    if expires_at < now {
-        return count_and_take(connection, limit, now);
+/// How many places can be taken.
+fn free(connection: &mut SqliteConnection, limit: &Limit, now: Timestamp) -> QueryResult<i64> {
+    match value(connection, &limit.key, now)? {
+        Some(value) if limit.is_guess || value <= 0 => Ok(value),
+        Some(value) => {
+            let ours = job_limit::holders(connection, &limit.key)?;
+            Ok(value.min(limit.most - ours))
+        }
+        None => count_free(connection, limit, now),
     }
-    if value > 0 {
-        put(connection, limit, value - 1, now)?;
-    }
-    Ok(value > 0)
 }
 
-fn count_and_take(
+/// Where none is free, Rails is to know it, too.
+fn count_free(
     connection: &mut SqliteConnection,
     limit: &Limit,
     now: Timestamp,
-) -> QueryResult<bool> {
-    let free = limit.limit - holders(connection, limit)?;
-    put(connection, limit, (free - 1).max(0), now)?;
-    Ok(free > 0)
+) -> QueryResult<i64> {
+    job_limit::forget_gone(connection, &limit.key)?;
+    let free = limit.most - holders(connection, &limit.key, limit.most)?;
+    if free <= 0 {
+        put(connection, limit, 0, now)?;
+    }
+    Ok(free)
 }
 
-fn find(connection: &mut SqliteConnection, key: &str) -> QueryResult<Option<(i64, Timestamp)>> {
+/// What the semaphore says; nothing when it is missing or expired.
+fn value(connection: &mut SqliteConnection, key: &str, now: Timestamp) -> QueryResult<Option<i64>> {
     let rows: Vec<(i64, Timestamp)> = Statement::<(BigInt, Text)>::new(
         "SELECT value, expires_at FROM solid_queue_semaphores WHERE key = ?",
     )
     .bind(key)
     .load(connection)?;
-    Ok(rows.into_iter().next())
+    let fresh = rows.into_iter().find(|(_, expires_at)| *expires_at >= now);
+    Ok(fresh.map(|(value, _)| value))
 }
 
 fn put(

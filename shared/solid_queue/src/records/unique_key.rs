@@ -5,36 +5,21 @@ use db::{SqliteConnection, Statement, Timestamp};
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl as _};
 
-use crate::JobId;
-use crate::controls::{OnDuplicate, States};
-use crate::lifecycle::enqueue::Enqueued;
+use super::ids;
+use crate::controls::States;
 use crate::limits::UniqueKey;
-use crate::records::ids;
-use crate::records::job::{self, NewRow};
 
-/// What becomes of the new job when another one keeps it out; nothing when none does.
-pub(crate) fn resolve(
+/// The job that keeps a new one with this key out, and its state; no state when its row is gone.
+pub(crate) fn holder(
     connection: &mut SqliteConnection,
     unique: &UniqueKey,
-    new: &NewRow,
     now: Timestamp,
-) -> QueryResult<Option<Enqueued>> {
+) -> QueryResult<Option<(i64, Option<States>)>> {
     for holder in holders(connection, &unique.key)? {
         let state = state(connection, holder.job_id)?;
-        if !holder.keeps_out(unique, state, now) {
-            continue;
+        if holder.keeps_out(unique, state, now) {
+            return Ok(Some((holder.job_id, state)));
         }
-        let id = JobId(holder.job_id);
-        return Ok(Some(match unique.on_duplicate {
-            OnDuplicate::Refuse => Enqueued::Duplicate(id),
-            OnDuplicate::Keep => Enqueued::As(id),
-            OnDuplicate::Replace => {
-                if state == Some(States::WAITING) {
-                    job::replace(connection, id.0, new, now)?;
-                }
-                Enqueued::As(id)
-            }
-        }));
     }
     Ok(None)
 }
@@ -85,31 +70,30 @@ pub(crate) fn pass_on(connection: &mut SqliteConnection, job_id: i64, to: i64) -
     Ok(())
 }
 
-pub(crate) fn any_to_sweep(connection: &mut SqliteConnection, now: Timestamp) -> QueryResult<bool> {
-    let any: Vec<i64> = Statement::<BigInt>::new(
-        "SELECT job_id FROM trifecta_unique_keys keys WHERE (keep_until IS NULL OR keep_until < ?) \
-         AND NOT EXISTS (SELECT 1 FROM solid_queue_jobs WHERE id = keys.job_id) LIMIT 1",
-    )
-    .bind(now)
-    .load(connection)?;
-    Ok(!any.is_empty())
-}
-
-/// Forgets keys of jobs that are gone and that no longer keep anybody out. Returns how many.
-pub(crate) fn sweep(
+/// Keys of jobs that are gone and that keep nobody out any more, `limit` at most.
+pub(crate) fn to_sweep(
     connection: &mut SqliteConnection,
     limit: u32,
     now: Timestamp,
-) -> QueryResult<usize> {
-    Statement::<()>::new(
-        "DELETE FROM trifecta_unique_keys WHERE (key, job_id) IN (\
-           SELECT key, job_id FROM trifecta_unique_keys keys \
-           WHERE (keep_until IS NULL OR keep_until < ?) \
-             AND NOT EXISTS (SELECT 1 FROM solid_queue_jobs WHERE id = keys.job_id) LIMIT ?)",
+) -> QueryResult<Vec<(String, i64)>> {
+    Statement::<(Text, BigInt)>::new(
+        "SELECT key, job_id FROM trifecta_unique_keys keys WHERE (keep_until IS NULL OR keep_until < ?) \
+         AND NOT EXISTS (SELECT 1 FROM solid_queue_jobs WHERE id = keys.job_id) LIMIT ?",
     )
     .bind(now)
     .bind(i64::from(limit))
-    .execute(connection)
+    .load(connection)
+}
+
+/// Forgets the keys. A job that is gone does not come back, so what was found earlier still holds.
+pub(crate) fn sweep(connection: &mut SqliteConnection, keys: &[(String, i64)]) -> QueryResult<()> {
+    for (key, job_id) in keys {
+        Statement::<()>::new("DELETE FROM trifecta_unique_keys WHERE key = ? AND job_id = ?")
+            .bind(key.as_str())
+            .bind(*job_id)
+            .execute(connection)?;
+    }
+    Ok(())
 }
 
 struct Holder {
