@@ -66,6 +66,7 @@ fn keys(keys: &[(&str, u32)]) -> Limited {
     }
 }
 
+#[allow(dead_code, reason = "soon")]
 fn rated(key: &str, limit: u32, seconds: u64) -> Limited {
     Limited {
         rates: vec![(key.into(), limit, seconds)],

@@ -23,6 +23,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct Crew<C> {
     executor: Arc<Executor<C>>,
     runtime: Handle,
+    /// By the id of the claim: a job that was given up, or whose claim was lost, may be claimed here once more.
     running: HashMap<i64, Member>,
     reports: mpsc::UnboundedReceiver<Report>,
     reporter: mpsc::UnboundedSender<Report>,
@@ -35,17 +36,26 @@ struct Member {
     task: AbortHandle,
     cancel: CancellationToken,
     /// When a job that has a time limit is given up, and the limit.
-    deadline: Option<(Instant, Duration)>,
+    time_limit: Option<(Instant, Duration)>,
     /// Since when it is to stop.
     cancelled: Option<Instant>,
     /// Whether its end is written or about to be, though its task goes on.
     is_given_up: bool,
 }
 
-/// A task ended. Without an ending it was told to.
+/// A task ended.
 struct Report {
-    job_id: i64,
-    ending: Option<Ending>,
+    /// The claim's id.
+    claim: i64,
+    end: End,
+}
+
+enum End {
+    Came(Ending),
+    /// The task was told to stop, or the runtime is gone.
+    Dropped,
+    /// Something of the job panicked when it was dropped.
+    Panicked,
 }
 
 impl<C: Clone + Send + Sync + 'static> Crew<C> {
@@ -84,6 +94,12 @@ impl<C: Clone + Send + Sync + 'static> Crew<C> {
         self.endings.drain(..endings);
     }
 
+    /// When it is time to look at the endings even if no task ends: a job is to be given up then.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let going = self.running.values().filter(|member| !member.is_given_up);
+        going.filter_map(Member::deadline).min()
+    }
+
     /// Waits until a task ends. Cancel safe.
     pub(crate) async fn ended(&mut self) {
         if let Some(report) = self.reports.recv().await {
@@ -94,54 +110,55 @@ impl<C: Clone + Send + Sync + 'static> Crew<C> {
     pub(crate) fn start(&mut self, job: Claimed) {
         let cancel = CancellationToken::new();
         let limit = self.executor.timeout(&job.class_name);
-        let deadline = limit.map(|limit| (Instant::now() + limit + GRACE, limit));
+        let time_limit = limit.map(|limit| (Instant::now() + limit + GRACE, limit));
         let task = self.runtime.spawn(execute(
             Arc::clone(&self.executor),
             job.clone(),
             cancel.clone(),
-            Reporter::new(self.reporter.clone(), job.claim.job_id),
+            Reporter::new(self.reporter.clone(), job.claim.id),
         ));
         let member = Member {
             task: task.abort_handle(),
             cancel,
-            deadline,
+            time_limit,
             cancelled: None,
             is_given_up: false,
             job,
         };
-        self.running.insert(member.job.claim.job_id, member);
+        self.running.insert(member.job.claim.id, member);
     }
 
     /// Tells the job to stop. It is dropped at its next `await`, and discarded.
     pub(crate) fn cancel(&mut self, job_id: i64) {
-        if let Some(member) = self.running.get_mut(&job_id)
-            && member.cancelled.is_none()
-        {
+        let members = self.running.values_mut();
+        for member in members.filter(|member| member.is_cancellable(job_id)) {
             warn!(name: "job.cancel", { job.id = job_id, job.class = member.job.class_name }, "the job is cancelled");
             member.cancelled = Some(Instant::now());
             member.cancel.cancel();
         }
     }
 
-    /// Stops all tasks, whose jobs come to no end here.
+    /// Stops all tasks. Those that had come to an end before are still reported.
     pub(crate) fn abort_all(&mut self) {
         for member in self.running.values_mut() {
-            member.is_given_up = true;
             member.task.abort();
         }
     }
 
     fn note(&mut self, report: Report) {
-        let Some(member) = self.running.remove(&report.job_id) else {
+        let Some(member) = self.running.remove(&report.claim) else {
             return;
         };
         if member.is_given_up {
             return;
         }
-        match report.ending {
-            Some(ending) => self.endings.push(ending),
-            None if member.cancelled.is_some() => self.endings.push(cancelled(&member.job)),
-            None => {}
+        match report.end {
+            End::Came(ending) => self.endings.push(ending),
+            End::Dropped if member.cancelled.is_none() => {}
+            End::Panicked if member.cancelled.is_none() => {
+                self.endings.push(self.executor.fell(&member.job));
+            }
+            End::Dropped | End::Panicked => self.endings.push(cancelled(&member.job)),
         }
     }
 
@@ -149,21 +166,32 @@ impl<C: Clone + Send + Sync + 'static> Crew<C> {
     fn give_up_overdue(&mut self) {
         let now = Instant::now();
         for member in self.running.values_mut() {
-            if member.is_given_up {
+            if member.is_given_up || member.deadline().is_none_or(|deadline| deadline > now) {
                 continue;
             }
-            let ending = match (member.cancelled, member.deadline) {
-                (Some(since), _) if since + GRACE <= now => cancelled(&member.job),
-                (_, Some((deadline, limit))) if deadline <= now => {
-                    self.executor.time_out(&member.job, limit)
-                }
-                _ => continue,
+            let ending = match (member.cancelled, member.time_limit) {
+                (None, Some((_, limit))) => self.executor.time_out(&member.job, limit),
+                _ => cancelled(&member.job),
             };
             warn!(name: "job.give_up", { job.id = member.job.claim.job_id, job.class = member.job.class_name },
                 "the job blocks its thread and is given up; its thread is not free before it ends");
             member.is_given_up = true;
             self.endings.push(ending);
         }
+    }
+}
+
+impl Member {
+    /// When it is given up.
+    fn deadline(&self) -> Option<Instant> {
+        match self.cancelled {
+            Some(since) => Some(since + GRACE),
+            None => self.time_limit.map(|(deadline, _)| deadline),
+        }
+    }
+
+    fn is_cancellable(&self, job_id: i64) -> bool {
+        self.job.claim.job_id == job_id && self.cancelled.is_none() && !self.is_given_up
     }
 }
 
@@ -174,7 +202,9 @@ async fn execute<C: Clone + Send + Sync + 'static>(
     reporter: Reporter,
 ) {
     let executed = cancel.run_until_cancelled(executor.execute(job)).await;
-    reporter.report(executed.map(|(_, ending)| ending));
+    if let Some((_, ending)) = executed {
+        reporter.report(ending);
+    }
 }
 
 fn cancelled(job: &Claimed) -> Ending {
@@ -189,30 +219,33 @@ fn cancelled(job: &Claimed) -> Ending {
 /// Reports the end of a task, also of one that is dropped.
 struct Reporter {
     reports: mpsc::UnboundedSender<Report>,
-    report: Option<Report>,
+    claim: i64,
+    ending: Option<Ending>,
 }
 
 impl Reporter {
-    fn new(reports: mpsc::UnboundedSender<Report>, job_id: i64) -> Self {
-        let report = Some(Report {
-            job_id,
+    fn new(reports: mpsc::UnboundedSender<Report>, claim: i64) -> Self {
+        Self {
+            reports,
+            claim,
             ending: None,
-        });
-        Self { reports, report }
+        }
     }
 
-    fn report(mut self, ending: Option<Ending>) {
-        if let Some(report) = &mut self.report {
-            report.ending = ending;
-        }
+    fn report(mut self, ending: Ending) {
+        self.ending = Some(ending);
     }
 }
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        if let Some(report) = self.report.take() {
-            // A worker that is gone needs no report.
-            let _ = self.reports.send(report);
-        }
+        let end = match self.ending.take() {
+            Some(ending) => End::Came(ending),
+            None if std::thread::panicking() => End::Panicked,
+            None => End::Dropped,
+        };
+        let claim = self.claim;
+        // A worker that is gone needs no report.
+        let _ = self.reports.send(Report { claim, end });
     }
 }

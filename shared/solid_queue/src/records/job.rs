@@ -1,3 +1,8 @@
+#![allow(
+    clippy::ref_option_ref,
+    reason = "the derive of `Insertable` makes them"
+)]
+
 use db::{SqliteConnection, Statement, Timestamp};
 use diesel::{
     ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, QueryResult,

@@ -217,12 +217,12 @@ impl Model<'_> {
         assert_eq!(lost, []);
         self.leave(id, what == "fail");
         if what == "retry" {
-            let last = self.number("SELECT max(id) FROM solid_queue_jobs")?;
+            let newest = self.number("SELECT max(id) FROM solid_queue_jobs")?;
             let job = Limited {
                 discards: false,
                 ..known.job
             };
-            self.add(job, &next, Enqueued::As(crate::JobId(last)));
+            self.add(job, &next, Enqueued::As(crate::JobId(newest)));
         }
         Ok(what)
     }
