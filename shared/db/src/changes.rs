@@ -21,9 +21,12 @@ use crate::{DatabaseConfig, Statement, connection};
 /// When to look again after an event, in microseconds after the look before.
 const LOOKS: [u64; 9] = [0, 50, 100, 200, 400, 800, 1_600, 4_000, 8_000];
 
+/// The first of the looks of a busy file.
+const BUSY_FROM: usize = 5;
+
 /// A busy file is written thousands of times a second. The events of this time are read together, so that whoever writes
 /// does not share the processor with whoever is told.
-const BREATH: Duration = Duration::from_micros(500);
+const BREATH: Duration = Duration::from_millis(1);
 
 /// Tells of commits to one database file. See [`crate::Database::changes`].
 #[derive(Clone, Debug)]
@@ -151,13 +154,14 @@ fn follow(
 ) {
     let mut last = Some(start);
     while events.recv().is_ok() {
-        let mut looks = LOOKS.iter();
+        let mut again = &LOOKS[..];
+        let mut looks = again.iter();
         while let Some(&pause) = looks.next() {
             match events.recv_timeout(Duration::from_micros(pause)) {
                 // It may stand for a commit that becomes visible only later, so all looks begin anew.
                 Ok(()) => {
                     while events.try_recv().is_ok() {}
-                    looks = LOOKS.iter();
+                    looks = again.iter();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -167,6 +171,9 @@ fn follow(
             if version != last || version.is_none() {
                 commits.send_modify(|count| *count += 1);
                 last = version;
+                // While commits follow each other, the first looks find little that the next event would not.
+                again = &LOOKS[BUSY_FROM..];
+                std::thread::sleep(BREATH);
             }
         }
     }

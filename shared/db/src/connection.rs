@@ -79,7 +79,8 @@ fn pragmas(config: &DatabaseConfig) -> String {
          PRAGMA foreign_keys = ON;
          PRAGMA mmap_size = 134217728;
          PRAGMA journal_size_limit = 67108864;
-         PRAGMA cache_size = 2000;",
+         PRAGMA cache_size = 2000;
+         PRAGMA temp_store = MEMORY;",
         config.synchronous.pragma(),
     )
 }
