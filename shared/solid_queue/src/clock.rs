@@ -41,6 +41,13 @@ impl Clock {
         }
     }
 
+    /// Sets a fixed clock, ahead or back. The system's goes its own way.
+    pub fn set(&self, to: Timestamp) {
+        if let Some(moment) = &self.fixed {
+            moment.store(to.as_microseconds(), Ordering::SeqCst);
+        }
+    }
+
     /// Moves a fixed clock on. The system's goes its own way.
     pub fn advance(&self, duration: Duration) {
         if let Some(moment) = &self.fixed {

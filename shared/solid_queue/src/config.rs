@@ -1,7 +1,12 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{ConfigError, SupervisorError};
+use jiff::tz::TimeZone;
+
+use crate::{
+    ConfigError, RecurringTask, RecurringTaskError, RecurringWork, Registry, SupervisorError,
+};
 
 /// What a supervisor runs and how. The defaults are those of Rails.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,6 +15,12 @@ pub struct Config {
     pub workers: Vec<WorkerConfig>,
     /// The dispatchers.
     pub dispatchers: Vec<DispatcherConfig>,
+    /// The tasks that are enqueued again and again. They take the place of those that the database has from files.
+    pub recurring_tasks: Vec<RecurringTask>,
+    /// The scheduler of recurring tasks. There is none where there are no tasks, unless dynamic ones are enabled.
+    pub scheduler: SchedulerConfig,
+    /// Where schedules count that name no time zone of their own. UTC, unless it is set: Rails takes the system's.
+    pub time_zone: TimeZone,
     /// How often each process shows in `solid_queue_processes` that it lives.
     pub process_heartbeat_interval: Duration,
     /// A process without a heartbeat for so long counts as dead.
@@ -20,7 +31,8 @@ pub struct Config {
     pub supervisor_pidfile: Option<PathBuf>,
     /// Whether the rows of finished jobs are kept until they are cleared.
     pub preserve_finished_jobs: bool,
-    /// How long finished jobs are kept, for whoever calls [`crate::clear_finished_in_batches`].
+    /// How long finished jobs are kept by the recurring task that clears them, whose command is
+    /// `SolidQueue::Job.clear_finished_in_batches`.
     pub clear_finished_jobs_after: Duration,
 }
 
@@ -29,6 +41,9 @@ impl Default for Config {
         Self {
             workers: vec![WorkerConfig::default()],
             dispatchers: vec![DispatcherConfig::default()],
+            recurring_tasks: Vec::new(),
+            scheduler: SchedulerConfig::default(),
+            time_zone: TimeZone::UTC,
             process_heartbeat_interval: Duration::from_mins(1),
             process_alive_threshold: Duration::from_mins(5),
             shutdown_timeout: Duration::from_secs(5),
@@ -91,8 +106,47 @@ impl Default for DispatcherConfig {
     }
 }
 
+/// The scheduler: it enqueues recurring tasks when they are due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchedulerConfig {
+    /// Whether to run tasks, too, that were scheduled at run time: [`crate::RecurringTasks::schedule_recurring_task`].
+    pub dynamic_tasks_enabled: bool,
+    /// How often to look for those, and at the clock, at least.
+    pub polling_interval: Duration,
+}
+
+impl Default for SchedulerConfig {
+    fn default() -> Self {
+        Self {
+            dynamic_tasks_enabled: false,
+            polling_interval: Duration::from_secs(5),
+        }
+    }
+}
+
 impl Config {
-    /// Everything in it that cannot work.
+    /// All that is wrong with the recurring tasks, for a program that performs the jobs of this registry.
+    pub fn recurring_problems<C: Clone + Send + Sync + 'static>(
+        &self,
+        registry: &Registry<C>,
+    ) -> Vec<RecurringTaskError> {
+        let mut keys = BTreeSet::new();
+        let problem = |task: &RecurringTask| {
+            if !keys.insert(task.key.clone()) {
+                let key = task.key.clone();
+                return Some(RecurringTaskError::Twice { key });
+            }
+            let checked = task.check(&self.time_zone);
+            checked.err().or_else(|| unknown_class(task, registry))
+        };
+        self.recurring_tasks.iter().filter_map(problem).collect()
+    }
+
+    pub(crate) fn has_scheduler(&self) -> bool {
+        !self.recurring_tasks.is_empty() || self.scheduler.dynamic_tasks_enabled
+    }
+
+    /// Everything else in it that cannot work.
     pub fn problems(&self) -> Vec<ConfigError> {
         let workers = self.workers.iter().enumerate().flat_map(|(at, worker)| {
             let key = |field| format!("workers[{at}].{field}");
@@ -122,21 +176,49 @@ impl Config {
             key: "process_alive_threshold".into(),
             expected: "longer than `process_heartbeat_interval`",
         });
+        let scheduler = some_time(
+            "scheduler.polling_interval".into(),
+            self.scheduler.polling_interval,
+        );
         workers
             .chain(dispatchers)
-            .chain([heartbeat, threshold])
+            .chain([scheduler, heartbeat, threshold])
             .flatten()
             .collect()
     }
 
-    pub(crate) fn validate(&self) -> Result<(), SupervisorError> {
-        if self.workers.is_empty() && self.dispatchers.is_empty() {
+    pub(crate) fn validate<C: Clone + Send + Sync + 'static>(
+        &self,
+        registry: &Registry<C>,
+    ) -> Result<(), SupervisorError> {
+        if self.workers.is_empty() && self.dispatchers.is_empty() && !self.has_scheduler() {
             return Err(SupervisorError::NoProcesses);
+        }
+        let recurring = self.recurring_problems(registry);
+        if !recurring.is_empty() {
+            return Err(SupervisorError::RecurringTasks(recurring));
         }
         match self.problems().into_iter().next() {
             Some(problem) => Err(problem.into()),
             None => Ok(()),
         }
+    }
+}
+
+fn unknown_class<C: Clone + Send + Sync + 'static>(
+    task: &RecurringTask,
+    registry: &Registry<C>,
+) -> Option<RecurringTaskError> {
+    match &task.work {
+        RecurringWork::Class { name, .. } if registry.get(name).is_none() => {
+            let known: Vec<_> = registry.names().collect();
+            Some(RecurringTaskError::UnknownClass {
+                key: task.key.clone(),
+                class_name: name.clone(),
+                known: known.join(", "),
+            })
+        }
+        _ => None,
     }
 }
 

@@ -128,6 +128,18 @@ pub(crate) struct NewJob {
     pub(crate) controls: Controls,
 }
 
+/// What a job on its way is made of.
+pub(crate) struct Draft<'a> {
+    pub(crate) class_name: &'a str,
+    pub(crate) queue_name: String,
+    pub(crate) priority: Option<i32>,
+    /// A JSON array, encoded.
+    pub(crate) arguments: String,
+    pub(crate) controls: Controls,
+    pub(crate) scheduled_at: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
 impl NewJob {
     pub(crate) fn new<J: Job>(
         job: &J,
@@ -139,27 +151,34 @@ impl NewJob {
             source,
         })?;
         let queue_name = options.queue.clone().unwrap_or_else(|| J::QUEUE.to_owned());
-        // Rails writes null for a class without a priority of its own.
-        let priority = options
-            .priority
-            .or((J::PRIORITY != 0).then_some(J::PRIORITY));
-        let scheduled_at = options.scheduled_at(now);
-        let payload = Payload::new(&NewPayload {
+        Ok(Self::draft(Draft {
             class_name: J::NAME,
-            queue_name: &queue_name,
-            priority,
-            arguments,
-            enqueued_at: now,
-            scheduled_at,
-        });
-        Ok(Self {
-            class_name: J::NAME.to_owned(),
             queue_name,
-            priority: priority.unwrap_or(0),
-            scheduled_at,
-            payload,
+            priority: options.priority.or(own_priority::<J>()),
+            arguments,
             controls: job.controls(),
-        })
+            scheduled_at: options.scheduled_at(now),
+            now,
+        }))
+    }
+
+    pub(crate) fn draft(draft: Draft<'_>) -> Self {
+        let payload = Payload::new(&NewPayload {
+            class_name: draft.class_name,
+            queue_name: &draft.queue_name,
+            priority: draft.priority,
+            arguments: draft.arguments,
+            enqueued_at: draft.now,
+            scheduled_at: draft.scheduled_at,
+        });
+        Self {
+            class_name: draft.class_name.to_owned(),
+            queue_name: draft.queue_name,
+            priority: draft.priority.unwrap_or(0),
+            scheduled_at: draft.scheduled_at,
+            payload,
+            controls: draft.controls,
+        }
     }
 
     /// Without a time unless the options name one: for a job that is stored now and enqueued later.
@@ -190,4 +209,9 @@ impl NewJob {
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.scheduled_at <= now
     }
+}
+
+/// Rails writes null for a class without a priority of its own.
+pub(crate) fn own_priority<J: Job>() -> Option<i32> {
+    (J::PRIORITY != 0).then_some(J::PRIORITY)
 }

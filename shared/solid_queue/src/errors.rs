@@ -2,7 +2,7 @@ use db::DbError;
 
 use std::time::Duration;
 
-use crate::{Assignment, BatchId, JobError, JobId, PidfileError};
+use crate::{Assignment, BatchId, JobError, JobId, PidfileError, RecurringTaskError};
 
 /// Why a job could not be enqueued.
 #[derive(Debug, thiserror::Error)]
@@ -92,9 +92,12 @@ pub enum BatchError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SupervisorError {
-    /// The configuration names neither workers nor dispatchers.
+    /// The configuration names no workers, no dispatchers and no recurring tasks.
     #[error("no processes configured: name at least one worker or dispatcher")]
     NoProcesses,
+    /// Recurring tasks of the configuration cannot be run.
+    #[error("invalid recurring tasks: {}", lines(.0))]
+    RecurringTasks(Vec<RecurringTaskError>),
     /// A value of the configuration cannot work.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -118,6 +121,11 @@ pub enum SupervisorError {
     /// The queue database failed while the supervisor stopped. Others find the leftovers by the dead process.
     #[error("the queue database failed at shutdown")]
     Stop(#[source] DbError),
+}
+
+fn lines(errors: &[RecurringTaskError]) -> String {
+    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    lines.join("; ")
 }
 
 /// The error of a job that took longer than its [`crate::Job::TIMEOUT`]. [`crate::Policy::retry_on`] can name it.
@@ -195,6 +203,11 @@ impl JobFailure {
     pub(crate) fn unknown_job(class_name: &str, known: &str) -> Self {
         let message = format!("there is no job named `{class_name}` (known: {known})");
         Self::new("SolidQueue::UnknownJobError", message)
+    }
+
+    pub(crate) fn ruby_command(command: &str, reason: &str) -> Self {
+        let message = format!("only Rails can run Ruby code: {reason}, got `{command}`");
+        Self::new("SolidQueue::RubyCommandError", message)
     }
 
     pub(crate) fn bad_arguments(class_name: &str, error: &serde_json::Error) -> Self {

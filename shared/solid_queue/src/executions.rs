@@ -4,4 +4,5 @@ pub(crate) mod blocked;
 pub(crate) mod claimed;
 pub(crate) mod failed;
 pub(crate) mod ready;
+pub(crate) mod recurring;
 pub(crate) mod scheduled;

@@ -53,12 +53,15 @@
 //!   crashed [`Job::CRASH_LIMIT`] times. On the same host that is noticed within a second or two by the pid; else, as
 //!   with Rails, by missing heartbeats.
 //!
+//! - A scheduler enqueues the [`RecurringTask`]s whose time has come, each time once, however many schedulers there are.
+//!
 //! Ruby and Rust processes can share a file. Each worker fails what its own program does not know, so they should
 //! serve different queues.
 #![warn(missing_docs)]
 
 mod backoff;
 mod batch;
+mod built_in;
 mod cancel;
 mod clear;
 mod clock;
@@ -79,6 +82,7 @@ mod processes;
 mod queue;
 mod queue_selector;
 mod records;
+mod recurring;
 mod registry;
 mod schema;
 pub mod testing;
@@ -88,7 +92,7 @@ pub use batch::{Addition, Batch, BatchId, BatchState, BatchStatus};
 pub use cancel::cancel;
 pub use clear::{ClearFinished, clear_finished_in_batches};
 pub use clock::Clock;
-pub use config::{Config, DispatcherConfig, WorkerConfig};
+pub use config::{Config, DispatcherConfig, SchedulerConfig, WorkerConfig};
 pub use controls::{Concurrency, Controls, OnConflict, OnDuplicate, RateLimit, States, Unique};
 pub use enqueue::{Configured, Enqueue, PerformLater};
 pub use errors::{BatchError, ConfigError, EnqueueError, JobFailure, SupervisorError, TimedOut};
@@ -100,6 +104,9 @@ pub use processes::{
     ProcessKind, Supervisor,
 };
 pub use queue::Queue;
+pub use recurring::{
+    CatchUp, RecurringTask, RecurringTaskError, RecurringTaskStatus, RecurringTasks, RecurringWork,
+};
 pub use registry::Registry;
 
 /// The tables of the queue database.

@@ -6,6 +6,7 @@ pub(crate) mod dispatch;
 pub(crate) mod end;
 pub(crate) mod enqueue;
 pub(crate) mod recover;
+pub(crate) mod recur;
 pub(crate) mod settle;
 pub(crate) mod sweep;
 #[cfg(test)]

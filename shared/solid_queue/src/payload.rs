@@ -1,5 +1,6 @@
 //! What Active Job stores in `solid_queue_jobs.arguments`.
 
+pub(crate) mod arguments;
 mod decode;
 mod encode;
 mod ordered;

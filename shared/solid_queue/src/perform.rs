@@ -64,14 +64,22 @@ pub(crate) async fn perform<C: Clone + Send + Sync + 'static>(
     class_name: &str,
     payload: &Payload,
 ) -> Outcome {
-    let start = std::time::Instant::now();
-    let outcome = match registry.get(class_name) {
-        Some(job) => {
-            let batch = payload.batch_id().map(BatchId);
-            performing(batch, outcome(job, context, class_name, payload)).await
+    logged(async {
+        match registry.get(class_name) {
+            Some(job) => {
+                let batch = payload.batch_id().map(BatchId);
+                performing(batch, outcome(job, context, class_name, payload)).await
+            }
+            None => Outcome::Failed(unknown_job(registry, class_name)),
         }
-        None => Outcome::Failed(unknown_job(registry, class_name)),
-    };
+    })
+    .await
+}
+
+/// Logs how it went.
+pub(crate) async fn logged(work: impl Future<Output = Outcome>) -> Outcome {
+    let start = std::time::Instant::now();
+    let outcome = work.await;
     log(&outcome, start.elapsed());
     outcome
 }

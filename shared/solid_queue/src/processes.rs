@@ -18,6 +18,7 @@ mod pulse;
 mod recovery;
 pub(crate) mod registration;
 mod role;
+mod scheduler;
 mod staff;
 mod supervisor;
 mod thread;
@@ -31,6 +32,7 @@ pub use hooks::{HookResult, Hooks, Moment};
 pub use instance::{Instance, ProcessKind};
 pub use pidfile::PidfileError;
 pub use pulse::Health;
+pub(crate) use scheduler::Agenda;
 pub use supervisor::Supervisor;
 
 /// How a process is told to stop.

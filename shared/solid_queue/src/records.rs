@@ -8,6 +8,9 @@ pub(crate) mod job_limit;
 pub(crate) mod pause;
 pub(crate) mod process;
 pub(crate) mod rate_limit;
+pub(crate) mod recurring_pause;
+pub(crate) mod recurring_run;
+pub(crate) mod recurring_task;
 pub(crate) mod semaphore;
 pub(crate) mod unique_key;
 

@@ -4,6 +4,7 @@ use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::enqueue::own_priority;
 use crate::limits::Limit;
 use crate::payload::{Payload, decode};
 use crate::{Controls, Job, JobError, JobResult, OnCrash, Policy, Retry};
@@ -26,6 +27,8 @@ pub(crate) struct Registered<C> {
 #[derive(Clone, Copy, Debug)]
 struct Class {
     on_crash: OnCrash,
+    queue: &'static str,
+    priority: Option<i32>,
     controls: fn(&str) -> Option<Controls>,
 }
 
@@ -33,6 +36,8 @@ impl Class {
     fn of<J: Job>() -> Self {
         Self {
             on_crash: J::ON_CRASH,
+            queue: J::QUEUE,
+            priority: own_priority::<J>(),
             controls: controls::<J>,
         }
     }
@@ -58,6 +63,12 @@ impl Classes {
     /// The controls of a job with these arguments (a JSON array, encoded).
     pub(crate) fn controls(&self, class_name: &str, arguments: &str) -> Option<Controls> {
         (self.0.get(class_name)?.controls)(arguments)
+    }
+
+    /// The queue and the priority of the class.
+    pub(crate) fn defaults(&self, class_name: &str) -> Option<(&'static str, Option<i32>)> {
+        let class = self.0.get(class_name)?;
+        Some((class.queue, class.priority))
     }
 
     pub(crate) fn add<J: Job>(&mut self) {

@@ -12,10 +12,10 @@ use crate::lifecycle::claim::{Claimed, claim};
 use crate::lifecycle::settle::settle_all;
 use crate::perform::{Outcome, job_span};
 use crate::processes::execution::Executor;
-use crate::processes::{dispatch_due, registration};
+use crate::processes::{Agenda, dispatch_due, registration};
 use crate::queue::Adapter;
 use crate::queue_selector::QueueSelector;
-use crate::{Clock, JobFailure, JobId, Queue, Registry, WorkerConfig, records};
+use crate::{Clock, Config, JobFailure, JobId, Queue, Registry, WorkerConfig, records};
 
 /// A job that waits.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +45,57 @@ pub struct Performed {
     pub discarded: usize,
     /// Why the jobs that failed did.
     pub failures: Vec<JobFailure>,
+}
+
+/// The scheduler of recurring tasks by hand.
+///
+/// ```
+/// use solid_queue::{Clock, Config, RecurringTask, Registry, testing};
+/// use std::time::Duration;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("queue.sqlite3");
+/// # let database = db::Database::open(&db::DatabaseConfig::new(file), solid_queue::MIGRATIONS)?;
+/// let clock = Clock::fixed("2026-11-23 11:59:00".parse()?);
+/// let config = Config {
+///     recurring_tasks: vec![RecurringTask::of_class("report", "every day at noon", "ReportJob")],
+///     ..Config::default()
+/// };
+/// let mut scheduler = testing::Scheduler::new(database, clock.clone(), &config, &Registry::<()>::new());
+/// assert!(scheduler.run().await?.is_empty());
+/// clock.advance(Duration::from_mins(1));
+/// assert_eq!(scheduler.run().await?.len(), 1);
+/// # Ok(()) }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+/// ```
+pub struct Scheduler {
+    agenda: Agenda,
+}
+
+impl Scheduler {
+    /// A scheduler that goes by this clock.
+    pub fn new<C: Clone + Send + Sync + 'static>(
+        database: Database,
+        clock: Clock,
+        config: &Config,
+        registry: &Registry<C>,
+    ) -> Self {
+        let classes = Arc::new(registry.classes());
+        Self {
+            agenda: Agenda::new(database, classes, clock, config),
+        }
+    }
+
+    /// Enqueues the tasks that are due. The first call finds out where they stand. Returns the jobs.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn run(&mut self) -> Result<Vec<JobId>, DbError> {
+        self.agenda.store().await?;
+        self.agenda.reload().await?;
+        self.agenda.enqueue_due().await
+    }
 }
 
 /// The jobs that wait, ready ones in the order in which they go, then scheduled ones by their time.
@@ -100,6 +151,7 @@ async fn run_solid<C: Clone + Send + Sync + 'static>(
         registry,
         context: context.clone(),
         preserve_finished_jobs: true,
+        clear_finished_jobs_after: Config::default().clear_finished_jobs_after,
     };
     let mut performed = Performed::default();
     while let Some(job) = next(&executor).await? {

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("db", &[]),
     ("telemetry", &[]),
     ("schedule", &[]),
-    ("solid_queue", &["db", "telemetry"]),
+    ("solid_queue", &["db", "schedule", "telemetry"]),
     ("solid_cache", &["db", "telemetry"]),
     ("action_cable", &["actix-web", "actix-ws"]),
     ("solid_cable", &["action_cable", "db", "telemetry"]),

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use super::ordered::Ordered;
 
-const KEYWORDS: &str = "_aj_ruby2_keywords";
-const SYMBOL_KEYS: &str = "_aj_symbol_keys";
+pub(super) const KEYWORDS: &str = "_aj_ruby2_keywords";
+pub(super) const SYMBOL_KEYS: &str = "_aj_symbol_keys";
 const RESERVED: [&str; 5] = [
     "_aj_globalid",
     "_aj_serialized",
@@ -70,7 +70,7 @@ fn marked_array(items: Vec<&RawValue>) -> Result<String, Error> {
     Ok(format!("[{}]", items?.join(",")))
 }
 
-fn allowed(key: String) -> Result<String, Error> {
+pub(super) fn allowed(key: String) -> Result<String, Error> {
     if RESERVED.contains(&key.as_str()) {
         return Err(ser::Error::custom(format!(
             "the key `{key}` is reserved by Active Job"

@@ -39,7 +39,7 @@ impl Assignment {
     }
 
     /// Which of the supervisor's processes it is, from 0: first the workers in the order of the configuration, then the
-    /// dispatchers. Its replacement after a crash has the same.
+    /// dispatchers, then the scheduler. Its replacement after a crash has the same.
     pub fn slot(&self) -> usize {
         self.slot
     }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use db::Database;
 use tracing::{Instrument as _, error};
 
+use crate::built_in::{self, is_built_in};
 use crate::enqueue::NewJob;
 use crate::lifecycle::claim::Claimed;
 use crate::lifecycle::settle::{Ending, Settlement};
 use crate::payload::Payload;
-use crate::perform::{Outcome, after_error, job_span, perform, retried};
+use crate::perform::{Outcome, after_error, job_span, logged, perform, retried};
 use crate::records::job::NewRow;
 use crate::registry::Classes;
 use crate::{Clock, Controls, JobFailure, JobId, ProcessId, Registry, TimedOut};
@@ -24,6 +25,7 @@ pub(crate) struct Executor<C> {
     pub(crate) classes: Arc<Classes>,
     pub(crate) context: C,
     pub(crate) preserve_finished_jobs: bool,
+    pub(crate) clear_finished_jobs_after: Duration,
 }
 
 impl<C: Clone + Send + Sync + 'static> Executor<C> {
@@ -37,6 +39,16 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
 
     async fn perform(&self, id: JobId, job: Claimed) -> (Outcome, Ending) {
         let outcome = match Payload::parse(job.arguments.as_deref().unwrap_or("{}")) {
+            Ok(payload) if self.is_built_in(&job.class_name) => {
+                let (clear_after, now) = (self.clear_finished_jobs_after, self.clock.now());
+                logged(built_in::perform(
+                    &self.database,
+                    &payload,
+                    clear_after,
+                    now,
+                ))
+                .await
+            }
             Ok(payload) => {
                 let context = self.context.clone();
                 perform(&self.registry, context, &job.class_name, &payload).await
@@ -69,6 +81,11 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
     /// How long a job of the class may take.
     pub(crate) fn timeout(&self, class_name: &str) -> Option<Duration> {
         self.registry.get(class_name)?.timeout
+    }
+
+    /// A class that the application registered goes before ours.
+    fn is_built_in(&self, class_name: &str) -> bool {
+        is_built_in(class_name) && self.registry.get(class_name).is_none()
     }
 
     fn ending(&self, id: JobId, job: &Claimed, outcome: &Outcome) -> Ending {

@@ -107,6 +107,12 @@ impl Hooks {
         on_dispatcher_stop: Dispatcher, Stop;
         /// When a dispatcher has ended.
         on_dispatcher_exit: Dispatcher, Exit;
+        /// When a scheduler begins.
+        on_scheduler_start: Scheduler, Start;
+        /// When a scheduler is told to stop.
+        on_scheduler_stop: Scheduler, Stop;
+        /// When a scheduler has ended.
+        on_scheduler_exit: Scheduler, Exit;
     }
 
     /// Calls those for this moment, one after the other, where they may block.

@@ -14,6 +14,8 @@ pub enum ProcessKind {
     Worker,
     /// Makes scheduled jobs ready.
     Dispatcher,
+    /// Enqueues recurring tasks.
+    Scheduler,
 }
 
 impl fmt::Display for ProcessKind {
@@ -22,6 +24,7 @@ impl fmt::Display for ProcessKind {
             Self::Supervisor => "Supervisor",
             Self::Worker => "Worker",
             Self::Dispatcher => "Dispatcher",
+            Self::Scheduler => "Scheduler",
         })
     }
 }

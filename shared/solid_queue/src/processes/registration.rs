@@ -13,7 +13,7 @@ use super::instance::{Instance, ProcessKind};
 use crate::lifecycle::recover::release_all;
 use crate::patience::Backoff;
 use crate::records::process::{self, NewProcess};
-use crate::{DispatcherConfig, ProcessId, WorkerConfig};
+use crate::{DispatcherConfig, ProcessId, RecurringTask, WorkerConfig};
 
 const DEREGISTER_ATTEMPTS: u32 = 5;
 
@@ -75,6 +75,21 @@ impl Registration {
             title: "Dispatcher",
             supervisor: Some(supervisor),
             metadata: Some(metadata),
+        }
+    }
+
+    pub(crate) fn scheduler(tasks: &[RecurringTask], supervisor: ProcessId) -> Self {
+        let keys: Vec<_> = tasks.iter().map(|task| &task.key).collect();
+        // Rails leaves out what is empty.
+        let metadata = match keys[..] {
+            [] => json!({}),
+            _ => json!({ "recurring_schedule": keys }),
+        };
+        Self {
+            kind: ProcessKind::Scheduler,
+            title: "Scheduler",
+            supervisor: Some(supervisor),
+            metadata: Some(metadata.to_string()),
         }
     }
 

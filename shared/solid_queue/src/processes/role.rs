@@ -11,15 +11,17 @@ use super::execution::Executor;
 use super::hooks::{Hooks, Moment};
 use super::instance::{Instance, ProcessKind};
 use super::registration::Registration;
+use super::scheduler::Scheduler;
 use super::worker::Worker;
 use crate::registry::Classes;
-use crate::{Clock, Config, DispatcherConfig, ProcessId, Registry, WorkerConfig};
+use crate::{Clock, Config, DispatcherConfig, ProcessId, RecurringTask, Registry, WorkerConfig};
 
 /// What one of them does.
 #[derive(Clone, Debug)]
 pub(crate) enum Role {
     Worker(WorkerConfig),
     Dispatcher(DispatcherConfig),
+    Scheduler(Vec<RecurringTask>),
 }
 
 /// What all of them are made of.
@@ -42,13 +44,19 @@ impl Role {
         });
         let dispatchers = config.dispatchers.iter().cloned();
         let workers = workers.cloned().map(Self::Worker);
-        workers.chain(dispatchers.map(Self::Dispatcher)).collect()
+        let scheduler = config.has_scheduler();
+        let scheduler = scheduler.then(|| Self::Scheduler(config.recurring_tasks.clone()));
+        workers
+            .chain(dispatchers.map(Self::Dispatcher))
+            .chain(scheduler)
+            .collect()
     }
 
     pub(crate) fn kind(&self) -> ProcessKind {
         match self {
             Self::Worker(_) => ProcessKind::Worker,
             Self::Dispatcher(_) => ProcessKind::Dispatcher,
+            Self::Scheduler(_) => ProcessKind::Scheduler,
         }
     }
 
@@ -56,6 +64,7 @@ impl Role {
         match self {
             Self::Worker(config) => Registration::worker(config, Some(supervisor)),
             Self::Dispatcher(config) => Registration::dispatcher(config, supervisor),
+            Self::Scheduler(tasks) => Registration::scheduler(tasks, supervisor),
         }
     }
 }
@@ -98,6 +107,10 @@ impl<C: Clone + Send + Sync + 'static> Parts<C> {
                 let dispatcher = Dispatcher::new(self, process, config);
                 dispatcher.run(stop.gracefully.clone()).await;
             }
+            Role::Scheduler(_) => {
+                let scheduler = Scheduler::new(self, process);
+                scheduler.run(stop.gracefully.clone()).await;
+            }
         }
     }
 
@@ -110,6 +123,7 @@ impl<C: Clone + Send + Sync + 'static> Parts<C> {
             clock: self.clock.clone(),
             context: self.context.clone(),
             preserve_finished_jobs: self.config.preserve_finished_jobs,
+            clear_finished_jobs_after: self.config.clear_finished_jobs_after,
         }
     }
 }

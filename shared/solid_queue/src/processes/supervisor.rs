@@ -17,7 +17,7 @@ use super::role::Parts;
 use super::thread::on_a_thread;
 use crate::{Clock, Config, Registry, SupervisorError};
 
-/// Runs the configured workers and dispatchers, and looks after those of other supervisors.
+/// Runs the configured workers, dispatchers and recurring tasks, and looks after those of other supervisors.
 ///
 /// They work on a thread of their own. The jobs are tasks of the runtime that [`Supervisor::run`] is called on: one that
 /// blocks its thread delays other jobs, but neither heartbeats nor timeouts.
@@ -53,6 +53,13 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
         }
     }
 
+    /// With a clock of its own, for tests: it says which jobs and which recurring tasks are due.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.parts.clock = clock;
+        self
+    }
+
     /// When this is cancelled, [`Supervisor::run`] does not wait for running jobs any more: they are put back at once,
     /// and it returns within a second. It is what the signal QUIT asks for.
     #[must_use]
@@ -67,8 +74,8 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
         self
     }
 
-    /// Runs each worker, as many times as [`crate::WorkerConfig::processes`] says, and each dispatcher as a process of
-    /// the operating system. A crash of one, or a job that blocks all its threads, leaves the others alone.
+    /// Runs each worker, as many times as [`crate::WorkerConfig::processes`] says, each dispatcher and the scheduler as a
+    /// process of the operating system. A crash of one, or a job that blocks all its threads, leaves the others alone.
     ///
     /// `command` says how to start one: the program, with the [`Assignment`] in its arguments, must call
     /// [`Supervisor::run_assigned`] with the same configuration. A child ends in good order when TERM comes, without
@@ -112,10 +119,10 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
     /// back what is left and deregisters.
     ///
     /// # Errors
-    /// [`SupervisorError::NoProcesses`], [`SupervisorError::Config`] and [`SupervisorError::Pidfile`] before anything is
-    /// started, [`SupervisorError::Start`] and [`SupervisorError::Stop`] when the database or the system fails for good.
+    /// [`SupervisorError::NoProcesses`], [`SupervisorError::RecurringTasks`], [`SupervisorError::Config`] and
+    /// [`SupervisorError::Pidfile`] before anything is started, [`SupervisorError::Start`] and [`SupervisorError::Stop`] when the database or the system fails for good.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), SupervisorError> {
-        self.parts.config.validate()?;
+        self.parts.config.validate(&self.parts.registry)?;
         let pidfile = self.parts.config.supervisor_pidfile.as_deref();
         let _pidfile = pidfile.map(Pidfile::take).transpose()?;
         let stop = self.stop(&shutdown);
@@ -142,7 +149,7 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
         assignment: &Assignment,
         shutdown: CancellationToken,
     ) -> Result<(), SupervisorError> {
-        self.parts.config.validate()?;
+        self.parts.config.validate(&self.parts.registry)?;
         let stop = self.stop(&shutdown);
         let _guard = stop.gracefully.clone().drop_guard();
         let forked = Forked {

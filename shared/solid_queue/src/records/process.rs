@@ -1,4 +1,4 @@
-use db::{SqliteConnection, Timestamp};
+use db::{SqliteConnection, Statement, Timestamp};
 use diesel::{
     BoolExpressionMethods as _, ExpressionMethods as _, Insertable, QueryDsl as _, QueryResult,
     Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
@@ -65,6 +65,25 @@ pub(crate) fn exists(connection: &mut SqliteConnection, id: ProcessId) -> QueryR
         .select(dsl::id)
         .load(connection)?;
     Ok(!rows.is_empty())
+}
+
+/// What the row of a scheduler tells of its tasks: their keys as a JSON array, or nothing.
+pub(crate) fn set_schedule(
+    connection: &mut SqliteConnection,
+    id: ProcessId,
+    keys: Option<&str>,
+) -> QueryResult<()> {
+    let statement = match keys {
+        Some(keys) => Statement::<()>::new(
+            "UPDATE solid_queue_processes SET metadata = json_set(metadata, '$.recurring_schedule', json(?)) WHERE id = ?",
+        )
+        .bind(keys),
+        None => Statement::new(
+            "UPDATE solid_queue_processes SET metadata = json_remove(metadata, '$.recurring_schedule') WHERE id = ?",
+        ),
+    };
+    statement.bind(id.0).execute(connection)?;
+    Ok(())
 }
 
 /// The processes that the supervisor runs.

@@ -4,6 +4,7 @@
 
 pub(crate) mod batch_jobs;
 pub(crate) mod jobs;
+pub(crate) mod recurring;
 
 use std::time::{Duration, Instant};
 

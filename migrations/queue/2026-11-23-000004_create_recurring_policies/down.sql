@@ -1,0 +1,1 @@
+DROP TABLE "trifecta_recurring_policies";

@@ -1,0 +1,103 @@
+mod agenda;
+mod entry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use db::{Changes, Database, DbError};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::registration::deregister;
+use super::role::Parts;
+use crate::patience::Backoff;
+use crate::records::process;
+use crate::{ProcessId, SchedulerConfig};
+pub(crate) use agenda::Agenda;
+
+/// How often to look for changed tasks at most, however much is written.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Enqueues the recurring tasks whose time has come.
+pub(crate) struct Scheduler {
+    database: Database,
+    process: ProcessId,
+    config: SchedulerConfig,
+    agenda: Agenda,
+    looked: Instant,
+}
+
+impl Scheduler {
+    pub(crate) fn new<C>(parts: &Parts<C>, process: ProcessId) -> Self {
+        let (database, classes) = (parts.database.clone(), Arc::clone(&parts.classes));
+        Self {
+            agenda: Agenda::new(
+                database.clone(),
+                classes,
+                parts.clock.clone(),
+                &parts.config,
+            ),
+            config: parts.config.scheduler.clone(),
+            database,
+            process,
+            looked: Instant::now(),
+        }
+    }
+
+    /// Works until `stop`, then deregisters.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        stop.run_until_cancelled(self.work()).await;
+        if let Err(error) = deregister(&self.database, self.process, |_| Ok(())).await {
+            error!(process.id = self.process.0, error = %error, "could not deregister the scheduler");
+        }
+    }
+
+    async fn work(&mut self) {
+        let mut changes = self.database.changes();
+        let mut backoff = Backoff::new();
+        loop {
+            match self.turn().await {
+                Ok(()) => {
+                    backoff.reset();
+                    self.rest(&mut changes).await;
+                }
+                Err(error) => {
+                    warn!(process.id = self.process.0, error = %error, "could not enqueue recurring tasks");
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    async fn turn(&mut self) -> Result<(), DbError> {
+        self.looked = Instant::now();
+        self.agenda.store().await?;
+        if self.agenda.reload().await? {
+            self.show_keys().await?;
+        }
+        self.agenda.enqueue_due().await.map(drop)
+    }
+
+    /// Until the next task is due, or it is time to look at the clock again, or a commit may have changed the tasks.
+    async fn rest(&self, changes: &mut Changes) {
+        let wait = self.agenda.wait().min(self.config.polling_interval);
+        if !self.config.dynamic_tasks_enabled {
+            return sleep(wait).await;
+        }
+        let news = async {
+            changes.changed().await;
+            sleep_until(self.looked + LOOK_INTERVAL).await;
+        };
+        // Whichever it was: we look.
+        let _ = timeout(wait, news).await;
+    }
+
+    async fn show_keys(&self) -> Result<(), DbError> {
+        let (process, keys) = (self.process, self.agenda.keys());
+        let keys = (!keys.is_empty()).then(|| serde_json::json!(keys).to_string());
+        self.database
+            .write(move |connection| process::set_schedule(connection, process, keys.as_deref()))
+            .await
+    }
+}
