@@ -4,6 +4,7 @@
 mod start;
 
 use settings::{Queue, Settings};
+use solid_queue::SupervisorError;
 use telemetry::Failure;
 
 pub use start::{Start, start};
@@ -13,10 +14,19 @@ pub use start::{Start, start};
 /// # Errors
 /// What stands against it.
 pub fn check(settings: &Settings) -> Result<(), Failure> {
-    match settings.queue {
-        Queue::SolidQueue(_) => Ok(()),
+    match &settings.queue {
+        Queue::SolidQueue(config) => known_tasks(config),
         Queue::Async { .. } => Err(nothing_to_do()),
     }
+}
+
+/// Only the application knows which classes there are.
+fn known_tasks(config: &solid_queue::Config) -> Result<(), Failure> {
+    let problems = config.recurring_problems(&app::jobs());
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(SupervisorError::RecurringTasks(problems).into())
 }
 
 fn nothing_to_do() -> Failure {

@@ -64,7 +64,7 @@ async fn run(arguments: &Start, settings: Settings, stop: Stop) -> Result<(), Fa
     let Jobs::SolidQueue(database, config) = jobs else {
         return Err(nothing_to_do());
     };
-    let supervisor = Supervisor::new(database, config, app::jobs(), app).quit_on(stop.at_once);
+    let supervisor = Supervisor::new(database, *config, app::jobs(), app).quit_on(stop.at_once);
     let shutdown = stop.gracefully;
     match (&arguments.child, settings.worker.mode) {
         (Some(assignment), _) => supervisor.run_assigned(assignment, shutdown).await?,

@@ -24,7 +24,7 @@ pub struct Stores {
 /// Who performs jobs.
 pub enum Jobs {
     /// The worker process, from this database.
-    SolidQueue(Database, solid_queue::Config),
+    SolidQueue(Database, Box<solid_queue::Config>),
     /// The process that enqueues them.
     Async(solid_queue::InProcessRunner),
 }
@@ -71,7 +71,7 @@ fn open_queue(settings: &Settings, files: &mut Files) -> Result<(Queue, Jobs), D
             let database = files.open(&settings.databases.queue, solid_queue::MIGRATIONS)?;
             Ok((
                 Queue::solid(database.clone()),
-                Jobs::SolidQueue(database, config.clone()),
+                Jobs::SolidQueue(database, Box::new(config.clone())),
             ))
         }
         settings::Queue::Async { threads } => {

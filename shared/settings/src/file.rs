@@ -14,6 +14,8 @@ use crate::{AppEnv, Environment, erb, unsupported};
 pub(crate) trait Section: DeserializeOwned + Default {
     /// The file's name without `.yml`.
     const NAME: &'static str;
+    /// The variable that may name another file.
+    const PATH_VARIABLE: Option<&'static str> = None;
 
     /// Brings what Rails writes in several ways into the one that is read.
     fn arrange(section: Value) -> Value {
@@ -32,10 +34,10 @@ impl Files<'_> {
     /// The section for this environment of `{name}.yml`: the one named after it, else `default`, else the whole file,
     /// as Rails' gems choose. A missing file is an empty one. `{NAME}__KEY` variables override its keys.
     pub(crate) fn section<T: Section>(&self) -> Result<T, Problem> {
-        let path = self.path(T::NAME);
+        let path = self.path::<T>();
         let place = path.display().to_string();
         let section = self
-            .read(&path)?
+            .read::<T>(&path)?
             .map_or(Value::Null, |whole| choose(whole, self.app_env));
         let section = if section.is_null() {
             Value::Object(serde_json::Map::new())
@@ -53,16 +55,30 @@ impl Files<'_> {
             .map_err(|error| self.describe(&place, T::NAME, &error))
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("{name}.yml"))
+    pub(crate) fn path<T: Section>(&self) -> PathBuf {
+        match self.named::<T>() {
+            Some((_, path)) => path.into(),
+            None => self.folder.join(format!("{}.yml", T::NAME)),
+        }
     }
 
-    fn read(&self, path: &std::path::Path) -> Result<Option<Value>, Problem> {
+    /// The variable that names another file, and that file.
+    fn named<T: Section>(&self) -> Option<(&'static str, &str)> {
+        let variable = T::PATH_VARIABLE?;
+        Some((variable, self.environment.get(variable)?))
+    }
+
+    fn read<T: Section>(&self, path: &std::path::Path) -> Result<Option<Value>, Problem> {
         let problem = |message: String| Problem::new(path.display().to_string(), message);
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(problem(error.to_string())),
+            Err(error) => match self.named::<T>() {
+                Some((variable, path)) => {
+                    return Err(Problem::new(variable, format!("`{path}`: {error}")));
+                }
+                None if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                None => return Err(problem(error.to_string())),
+            },
         };
         let text = erb::expand(&text, self.app_env, self.environment).map_err(problem)?;
         let plain = serde_saphyr::options! { with_snippet: false };

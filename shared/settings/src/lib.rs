@@ -1,7 +1,7 @@
 //! Config files and environment variables, read into typed settings: the only place that reads either.
 //!
-//! The files are those of Rails: `database.yml`, `queue.yml`, `cache.yml`, `cable.yml`, and `web.yml` beside them, with
-//! a section for each environment. A variable `QUEUE__WORKERS__0__THREADS` overrides the key `workers[0].threads` of
+//! The files are those of Rails: `database.yml`, `queue.yml`, `recurring.yml`, `cache.yml`, `cable.yml`, and `web.yml`
+//! beside them, with a section for each environment. A variable `QUEUE__WORKERS__0__THREADS` overrides the key `workers[0].threads` of
 //! `queue.yml`. All that is wrong is reported at once, also keys of Rails that have no effect here.
 #![warn(missing_docs)]
 
@@ -15,6 +15,7 @@ mod file;
 mod problem;
 mod quantity;
 mod queue;
+mod recurring;
 mod secret;
 mod settings;
 mod unsupported;

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+use solid_queue::RecurringTask;
 use telemetry::LogFormat;
 
 use crate::file::{Files, Section};
@@ -8,7 +10,7 @@ use crate::{
     AppEnv, Cable, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, SupervisorMode,
     Web, Worker,
 };
-use crate::{cable, cache, databases, queue, web};
+use crate::{cable, cache, databases, queue, recurring, web};
 
 /// All that a process can be told, checked.
 #[derive(Clone, Debug)]
@@ -21,7 +23,7 @@ pub struct Settings {
     pub secret_key_base: SecretKeyBase,
     /// The four files (`database.yml`).
     pub databases: Databases,
-    /// Jobs (`queue.yml`).
+    /// Jobs (`queue.yml`, `recurring.yml`).
     pub queue: Queue,
     /// The cache (`cache.yml`).
     pub cache: Cache,
@@ -55,7 +57,7 @@ impl Settings {
         };
 
         let databases: databases::File = reader.section(&files);
-        let queue = reader.section::<queue::File>(&files).resolve();
+        let queue = reader.queue(&files);
         let cache: cache::File = reader.section(&files);
         let cable: cable::File = reader.section(&files);
         let web: web::File = reader.section(&files);
@@ -66,7 +68,7 @@ impl Settings {
         let settings = Self {
             app_env,
             databases: databases.resolve(&storage_dir, app_env),
-            queue: reader.checked(&files, "queue", queue, Queue::Async { threads: 1 }),
+            queue,
             cache: cache.resolve(),
             cable: Cable {
                 bind: bind.clone(),
@@ -126,17 +128,34 @@ impl Reader<'_> {
         })
     }
 
-    fn checked<T>(
-        &mut self,
-        files: &Files<'_>,
-        name: &str,
-        resolved: Result<T, (&str, &str)>,
-        stand_in: T,
-    ) -> T {
-        resolved.unwrap_or_else(|(key, message)| {
+    fn queue(&mut self, files: &Files<'_>) -> Queue {
+        let queue: queue::File = self.section(files);
+        let tasks = (!self.skips_recurring()).then(|| self.tasks(files, &queue.time_zone()));
+        queue.resolve(tasks).unwrap_or_else(|(key, message)| {
+            let place = files.path::<queue::File>();
             self.problems
-                .add(format!("{}: {key}", files.path(name).display()), message);
-            stand_in
+                .add(format!("{}: {key}", place.display()), message);
+            Queue::Async { threads: 1 }
+        })
+    }
+
+    /// As Rails reads it: all but a few words mean yes.
+    fn skips_recurring(&self) -> bool {
+        let set = self.environment.get("SOLID_QUEUE_SKIP_RECURRING");
+        let means_no =
+            |word: &str| ["0", "f", "false", "off"].contains(&word.to_ascii_lowercase().as_str());
+        set.is_some_and(|word| !means_no(word))
+    }
+
+    fn tasks(&mut self, files: &Files<'_>, time_zone: &TimeZone) -> Vec<RecurringTask> {
+        let recurring: recurring::File = self.section(files);
+        recurring.resolve(time_zone).unwrap_or_else(|problems| {
+            let place = files.path::<recurring::File>();
+            for (key, message) in problems {
+                self.problems
+                    .add(format!("{}: {key}", place.display()), message);
+            }
+            Vec::new()
         })
     }
 

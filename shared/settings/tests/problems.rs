@@ -86,6 +86,90 @@ fn nonsense_is_named_with_its_key() {
 }
 
 #[test]
+fn nonsense_about_processes_is_named() {
+    for (text, message) in [
+        (
+            "scheduler:\n  polling_interval: 5\n",
+            "workers: no processes configured: expected at least a worker or a dispatcher",
+        ),
+        (
+            "workers:\n  - queues: a\n  - threads: 1\n    fibers: 1\n",
+            "workers[1].fibers: expected `threads` or `fibers`, got both: they mean the same here",
+        ),
+        (
+            "workers:\n  - fibers: 0\n",
+            "workers[0].fibers: expected a number from 1 to 1000, got 0",
+        ),
+        (
+            "process_heartbeat_interval: 0\n",
+            "process_heartbeat_interval: expected a duration above 0, got 0",
+        ),
+        (
+            "process_alive_threshold: 30.seconds\n",
+            "process_alive_threshold: expected longer than `process_heartbeat_interval`",
+        ),
+        (
+            "time_zone: Berlin\n",
+            "time_zone: expected a time zone such as `Europe/Berlin`, got `Berlin`",
+        ),
+        (
+            "dispatchers:\n  - concurrency_maintenance: maybe\n",
+            "dispatchers[0].concurrency_maintenance: ",
+        ),
+    ] {
+        let error = load_file("queue.yml", text, &[]).unwrap_err();
+        assert!(
+            error.starts_with(&format!("queue.yml: {message}")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn tasks_that_cannot_be_run_are_named() {
+    for (text, message) in [
+        (
+            "report:\n  class: ReportJob\n",
+            "report: expected a `schedule`, such as `every hour`",
+        ),
+        (
+            "report:\n  schedule: every hour\n",
+            "report: expected a `class` to enqueue",
+        ),
+        (
+            "report:\n  class: A\n  command: B\n  schedule: every hour\n",
+            "report: expected a `class` or a `command`, got both",
+        ),
+        (
+            "report:\n  class: A\n  schedule: now and then\n",
+            "report.schedule: expected cron like `0 9 * * mon-fri` or words like",
+        ),
+        (
+            "report:\n  command: Todo.delete_all\n  schedule: every hour\n",
+            "report.command: this is Ruby code, which only Rails can run: expected `SolidQueue::Job.clear",
+        ),
+        (
+            "report:\n  class: A\n  schedule: every hour\n  args: { _aj_globalid: 1 }\n",
+            "report.args: the key `_aj_globalid` is reserved by Active Job",
+        ),
+        (
+            "report:\n  class: A\n  shedule: every hour\n",
+            "report.shedule: unknown field `shedule`",
+        ),
+        (
+            "report:\n  class: A\n  schedule: every hour\n  catch_up: some\n",
+            "report.catch_up: expected skip, once or all, got `some`",
+        ),
+    ] {
+        let error = load_file("recurring.yml", text, &[]).unwrap_err();
+        assert!(
+            error.starts_with(&format!("recurring.yml: {message}")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn words_are_told_with_those_that_are_known() {
     for (file, key, expected) in [
         ("queue", "adapter", "expected solid_queue or async"),
@@ -126,6 +210,16 @@ fn variables_are_told_by_their_names() {
             "CABLE__ADAPTER",
             "redis",
             "expected solid_cable or async, got `redis`",
+        ),
+        (
+            "SOLID_QUEUE_CONFIG",
+            "/nowhere/queue.yml",
+            "`/nowhere/queue.yml`: No such file or directory",
+        ),
+        (
+            "SOLID_QUEUE_RECURRING_SCHEDULE",
+            "/nowhere/recurring.yml",
+            "`/nowhere/recurring.yml`: No such file or directory",
         ),
         ("WEB_PORT", "http", "`http`: invalid digit found in string"),
         (

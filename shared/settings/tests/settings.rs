@@ -34,7 +34,11 @@ fn production_is_solid() {
         ),
         (Duration::from_secs(1), 500)
     );
-    assert!(!queue.preserve_finished_jobs);
+    assert!(queue.preserve_finished_jobs);
+    let [clearing] = &queue.recurring_tasks[..] else {
+        panic!("{:?}", queue.recurring_tasks)
+    };
+    assert_eq!(clearing.key, "clear_solid_queue_finished_jobs");
     let Cache::SolidCacheStore(cache) = &settings.cache else {
         panic!("{:?}", settings.cache)
     };
@@ -97,14 +101,19 @@ fn variables_override_keys() {
         ("QUEUE__WORKERS__0__THREADS", "7"),
         ("CABLE__POLLING_INTERVAL", "0.5.seconds"),
         ("DATABASE__CACHE__WATCH", "false"),
-        ("QUEUE__PRESERVE_FINISHED_JOBS", "true"),
+        ("QUEUE__PRESERVE_FINISHED_JOBS", "false"),
+        (
+            "RECURRING__CLEAR_SOLID_QUEUE_FINISHED_JOBS__SCHEDULE",
+            "every day at 4am",
+        ),
     ];
     let settings = ours("production", &more);
     let Queue::SolidQueue(queue) = &settings.queue else {
         panic!("{:?}", settings.queue)
     };
     assert_eq!(queue.workers[0].threads, 7);
-    assert!(queue.preserve_finished_jobs);
+    assert!(!queue.preserve_finished_jobs);
+    assert_eq!(queue.recurring_tasks[0].schedule, "every day at 4am");
     let Cable {
         adapter: CableAdapter::SolidCable(cable),
         ..
@@ -120,10 +129,15 @@ fn variables_override_keys() {
 fn missing_files_mean_the_defaults_of_the_gems() {
     let folder = tempfile::tempdir().unwrap();
     let settings = load(folder.path(), folder.path(), &[("APP_ENV", "test")]).unwrap();
-    assert_eq!(
-        settings.queue,
-        Queue::SolidQueue(solid_queue::Config::default())
-    );
+    let Queue::SolidQueue(queue) = &settings.queue else {
+        panic!("{:?}", settings.queue)
+    };
+    let usual = solid_queue::Config {
+        // Rails takes the system's.
+        time_zone: queue.time_zone.clone(),
+        ..solid_queue::Config::default()
+    };
+    assert_eq!(*queue, usual);
     assert_eq!(
         settings.databases.queue.path,
         folder.path().join("test_queue.sqlite3")

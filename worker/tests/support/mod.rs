@@ -23,15 +23,17 @@ pub(crate) struct Place {
 
 impl Place {
     /// Two workers and a dispatcher, in processes of their own if `mode` is `fork`.
-    pub(crate) fn new(mode: &str, more: &[(&str, &str)]) -> Result<Self> {
+    pub(crate) fn new(mode: &str, extra: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let usual = [
             ("SOLID_QUEUE_SUPERVISOR_MODE", mode),
             ("QUEUE__WORKERS__0__PROCESSES", "2"),
             ("DATABASE__CABLE__TIMEOUT", "60000"),
+            ("QUEUE__PRESERVE_FINISHED_JOBS", "false"),
+            ("SOLID_QUEUE_SKIP_RECURRING", "true"),
             ("RUST_LOG", "info"),
         ];
-        let variables = production(folder.path(), &[&usual, more].concat());
+        let variables = production(folder.path(), &[&usual, extra].concat());
         let file = folder.path().join("production_queue.sqlite3");
         let queue = Database::open(&DatabaseConfig::new(file), solid_queue::MIGRATIONS)?;
         Ok(Self {
