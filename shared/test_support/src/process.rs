@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result, bail};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 pub use rustix::process::Signal;
 
@@ -15,6 +16,7 @@ pub struct Process {
     name: String,
     child: Child,
     output: Arc<Mutex<Vec<String>>>,
+    collectors: Vec<JoinHandle<()>>,
 }
 
 /// The path of a binary of this workspace, beside the test that runs.
@@ -85,12 +87,13 @@ impl Process {
             .spawn()
             .with_context(|| format!("could not start `{name}`"))?;
         let output = Arc::default();
-        collect(child.stdout.take(), &output);
-        collect(child.stderr.take(), &output);
+        let stdout = collect(child.stdout.take(), &output);
+        let stderr = collect(child.stderr.take(), &output);
         Ok(Self {
             name: name.to_owned(),
             child,
             output,
+            collectors: stdout.into_iter().chain(stderr).collect(),
         })
     }
 
@@ -145,15 +148,23 @@ impl Process {
         Ok(rustix::process::kill_process(id, signal)?)
     }
 
-    /// Waits for the end of the process.
+    /// Waits for the end of the process and of its output.
     ///
     /// # Errors
     /// When it does not come.
     pub async fn ended(&mut self) -> Result<ExitStatus> {
-        match tokio::time::timeout(crate::PATIENCE, self.child.wait()).await {
-            Ok(status) => Ok(status?),
+        match tokio::time::timeout(crate::PATIENCE, self.wait()).await {
+            Ok(status) => status,
             Err(_) => bail!("`{}` does not end: {}", self.name, self.output()),
         }
+    }
+
+    async fn wait(&mut self) -> Result<ExitStatus> {
+        let status = self.child.wait().await?;
+        for collector in self.collectors.drain(..) {
+            collector.await?;
+        }
+        Ok(status)
     }
 
     /// Sends TERM and waits for the end.
@@ -179,10 +190,10 @@ impl Process {
 fn collect(
     stream: Option<impl AsyncRead + Unpin + Send + 'static>,
     output: &Arc<Mutex<Vec<String>>>,
-) {
-    let Some(stream) = stream else { return };
+) -> Option<JoinHandle<()>> {
+    let stream = stream?;
     let output = Arc::clone(output);
-    tokio::spawn(async move {
+    Some(tokio::spawn(async move {
         let mut lines = BufReader::new(stream).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             output
@@ -190,5 +201,5 @@ fn collect(
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(line);
         }
-    });
+    }))
 }
