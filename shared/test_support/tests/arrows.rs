@@ -91,6 +91,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "bench",
         &["clap", "db", "solid_queue", "telemetry", "test_support"],
     ),
+    (
+        "queue_faults",
+        &["clap", "db", "solid_queue", "telemetry", "test_support"],
+    ),
 ];
 
 /// Only the crates that name them above may use these.
