@@ -43,7 +43,6 @@ async fn a_clock_that_is_set_back_kills_nobody() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "who lives by his pid is pruned for silence"]
 async fn a_clock_that_is_set_forward_kills_nobody() -> Result<()> {
     outlives(2 * HOUR).await
 }

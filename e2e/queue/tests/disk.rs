@@ -22,7 +22,6 @@ async fn a_broken_disk_refuses_jobs_and_loses_none() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "errors are logged without their causes"]
 async fn the_log_says_what_is_wrong_with_the_disk() -> Result<()> {
     let (scene, control) = Scene::with_faults().await?;
     let worker = scene.worker(&["--heartbeat", "100"])?;

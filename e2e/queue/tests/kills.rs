@@ -103,7 +103,6 @@ fn acknowledge(acknowledged: &mut BTreeSet<u64>, said: &str) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "children of a dead supervisor outlive its row when whoever prunes them is killed, too"]
 async fn kills_lose_no_job_and_repeat_only_those_that_ran() -> Result<()> {
     let scene = Scene::new().await?;
     let mut crew = Crew::start(&scene)?;

@@ -80,7 +80,11 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
     /// Puts back what a fallen child left.
     pub(crate) async fn clean_up(&self, process: ProcessId) {
         if let Err(error) = deregister(&self.parts.database, process, |_| Ok(())).await {
-            error!(process.id = process.0, error = %error, "could not deregister a fallen process");
+            error!(
+                process.id = process.0,
+                error = telemetry::chain(&error),
+                "could not deregister a fallen process"
+            );
         }
     }
 

@@ -115,7 +115,11 @@ impl<C: Clone + Send + Sync + 'static> Running<C> {
     /// Recovers what dead processes left, and starts the children that are missing.
     async fn care(&mut self) {
         if let Err(error) = self.recovery.run(&self.own()).await {
-            warn!(process.id = self.instance.id.0, error = %error, "could not look after dead processes");
+            warn!(
+                process.id = self.instance.id.0,
+                error = telemetry::chain(&error),
+                "could not look after dead processes"
+            );
         }
         self.staff.retry_clean_up(&self.recovery).await;
         self.start().await;
@@ -123,7 +127,11 @@ impl<C: Clone + Send + Sync + 'static> Running<C> {
 
     async fn start(&mut self) {
         if let Err(error) = self.staff.start(self.instance.id).await {
-            warn!(process.id = self.instance.id.0, error = %error, "could not start a process yet");
+            warn!(
+                process.id = self.instance.id.0,
+                error = telemetry::chain(&error),
+                "could not start a process yet"
+            );
         }
     }
 
@@ -139,7 +147,10 @@ impl<C: Clone + Send + Sync + 'static> Running<C> {
             match registration.register(&self.parts.database).await {
                 Ok(instance) => self.instance = instance,
                 Err(error) => {
-                    warn!(error = %error, "could not register the supervisor again yet");
+                    warn!(
+                        error = telemetry::chain(&error),
+                        "could not register the supervisor again yet"
+                    );
                     return self.pulse.retry();
                 }
             }

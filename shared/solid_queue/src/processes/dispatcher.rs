@@ -43,7 +43,11 @@ impl Dispatcher {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(self.work()).await;
         if let Err(error) = deregister(&self.database, self.process, |_| Ok(())).await {
-            error!(process.id = self.process.0, error = %error, "could not deregister the dispatcher");
+            error!(
+                process.id = self.process.0,
+                error = telemetry::chain(&error),
+                "could not deregister the dispatcher"
+            );
         }
     }
 
@@ -60,7 +64,11 @@ impl Dispatcher {
                     }
                 }
                 Err(error) => {
-                    warn!(process.id = self.process.0, error = %error, "could not dispatch scheduled jobs");
+                    warn!(
+                        process.id = self.process.0,
+                        error = telemetry::chain(&error),
+                        "could not dispatch scheduled jobs"
+                    );
                     backoff.wait().await;
                 }
             }

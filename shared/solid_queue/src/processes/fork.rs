@@ -112,7 +112,11 @@ impl Forks {
         let mut left = Vec::new();
         for exit in self.unburied.drain(..) {
             if let Err(error) = recovery.bury(exit.supervisor, exit.pid, exit.status).await {
-                warn!(process.pid = exit.pid, error = %error, "could not recover yet what a process left");
+                warn!(
+                    process.pid = exit.pid,
+                    error = telemetry::chain(&error),
+                    "could not recover yet what a process left"
+                );
                 left.push(exit);
             }
         }
@@ -170,7 +174,11 @@ impl Forks {
         .await?;
         let running = self.slots.get_mut(slot)?.ended()?;
         let status = ended.unwrap_or_else(|error| {
-            warn!(process.pid = running.pid, error = %error, "the system does not say how a process ended");
+            warn!(
+                process.pid = running.pid,
+                error = telemetry::chain(&error),
+                "the system does not say how a process ended"
+            );
             ExitStatus::from_raw(0)
         });
         Some(Exit {
@@ -188,7 +196,11 @@ impl Forks {
                 continue;
             };
             if let Err(error) = kill_process(pid, signal) {
-                warn!(process.pid = running.pid, error = %error, "could not signal a process");
+                warn!(
+                    process.pid = running.pid,
+                    error = telemetry::chain(&error),
+                    "could not signal a process"
+                );
             }
         }
     }
@@ -218,7 +230,7 @@ impl Slot {
                 });
             }
             Err(error) => {
-                error!(process.kind = %self.kind, error = %error, "could not start a process");
+                error!(process.kind = %self.kind, error = telemetry::chain(&error), "could not start a process");
                 self.died_at_once();
             }
         }

@@ -47,6 +47,15 @@ impl Identity {
             None => Pid::from_raw(pid).is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH)),
         }
     }
+
+    /// Whether the process of this host that has this identity and pid is known to live, whatever the clock says of its
+    /// heartbeats.
+    pub(crate) fn lives(&self, pid: i32, own: &Self) -> bool {
+        self.boot_id == own.boot_id
+            && self.pid_namespace == own.pid_namespace
+            && Stat::read(&pid.to_string())
+                .is_some_and(|stat| !stat.is_zombie && stat.start_time == self.start_time)
+    }
 }
 
 struct Stat {

@@ -60,7 +60,7 @@ impl Pulse {
                 Some(alive)
             }
             Err(error) => {
-                warn!(error = %error, "the heartbeat failed");
+                warn!(error = telemetry::chain(&error), "the heartbeat failed");
                 self.retry();
                 None
             }

@@ -1,10 +1,10 @@
 //! What dead processes left behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use db::{Database, DbError, Timestamp};
 use tracing::warn;
@@ -23,6 +23,8 @@ pub(crate) struct Recovery {
     classes: Arc<Classes>,
     hostname: String,
     identity: Option<Identity>,
+    /// Processes whose last heartbeat is long ago: when it was, and since when we know.
+    watched: HashMap<i64, (Timestamp, Instant)>,
 }
 
 impl Recovery {
@@ -37,24 +39,28 @@ impl Recovery {
             classes,
             hostname: hostname(),
             identity: Identity::own(),
+            watched: HashMap::new(),
         }
     }
 
     /// Deletes the rows of dead processes, and puts back or fails the jobs that they ran. Writes nothing when all live.
     /// Of the children of one's `own` the system tells, see [`Self::bury`].
-    pub(crate) async fn run(&self, own: &BTreeSet<ProcessId>) -> Result<(), DbError> {
-        let processes = self.database.read(process::all).await?;
-        let exited = self.exited(&processes);
+    pub(crate) async fn run(&mut self, own: &BTreeSet<ProcessId>) -> Result<(), DbError> {
+        let mut processes = self.database.read(process::all).await?;
+        // Children first: should this process die meanwhile, the supervisor's row still tells others that they are dead.
+        processes.sort_by_key(|process| process.supervisor_id.is_none());
+        let exited = self.known(&processes, Identity::is_dead);
+        let living = self.known(&processes, Identity::lives);
         for process in processes {
             if own.contains(&ProcessId(process.id)) {
                 continue;
             }
             let is_own = |id| own.contains(&ProcessId(id));
             let is_told = process.supervisor_id.is_some_and(is_own);
-            if !is_told && is_exited(&process, &exited) {
+            if !is_told && is_one_of(&process, &exited) {
                 let failure = exit_error(process.pid, None);
                 self.prune(process, failure).await?;
-            } else if self.is_silent(&process) {
+            } else if self.is_silent(&process, is_one_of(&process, &living)) {
                 let failure = pruned_error(&process);
                 self.prune(process, failure).await?;
             }
@@ -80,25 +86,40 @@ impl Recovery {
         Ok(())
     }
 
-    /// The processes of this host that are known to be dead by their pid. Only ours say enough to know.
-    fn exited(&self, processes: &[Process]) -> BTreeSet<i64> {
+    /// The processes of this host of which that is known by their pid. Only ours say enough to know.
+    fn known(
+        &self,
+        processes: &[Process],
+        is_so: fn(&Identity, i32, &Identity) -> bool,
+    ) -> BTreeSet<i64> {
         let Some(own) = &self.identity else {
             return BTreeSet::new();
         };
-        let is_dead = |process: &&Process| {
-            let identity = identity(process);
+        let is_so = |process: &&Process| {
             process.hostname.as_ref() == Some(&self.hostname)
-                && identity.is_some_and(|identity| identity.is_dead(process.pid, own))
+                && identity(process).is_some_and(|identity| is_so(&identity, process.pid, own))
         };
         processes
             .iter()
-            .filter(is_dead)
+            .filter(is_so)
             .map(|process| process.id)
             .collect()
     }
 
-    fn is_silent(&self, process: &Process) -> bool {
-        process.last_heartbeat_at <= Timestamp::now().before(self.alive_threshold)
+    /// Whether there was no heartbeat for too long. Of a process that `lives` the clock alone does not tell, for it may
+    /// have been set forward: the silence must have been watched.
+    fn is_silent(&mut self, process: &Process, lives: bool) -> bool {
+        let heartbeat = process.last_heartbeat_at;
+        if heartbeat > Timestamp::now().before(self.alive_threshold) {
+            self.watched.remove(&process.id);
+            return false;
+        }
+        let fresh = (heartbeat, Instant::now());
+        let watched = self.watched.entry(process.id).or_insert(fresh);
+        if watched.0 != heartbeat {
+            *watched = fresh;
+        }
+        !lives || watched.1.elapsed() >= self.alive_threshold
     }
 
     async fn prune(&self, process: Process, failure: JobFailure) -> Result<(), DbError> {
@@ -146,11 +167,11 @@ impl Recovery {
     }
 }
 
-/// A child of a dead supervisor is dead, too, where they are one process: then it says nothing of itself.
-fn is_exited(process: &Process, exited: &BTreeSet<i64>) -> bool {
+/// Whether it is one of these processes. A child is one with its supervisor where it says nothing of itself.
+fn is_one_of(process: &Process, known: &BTreeSet<i64>) -> bool {
     let is_one_with_supervisor = identity(process).is_none();
-    let with_supervisor = |id| is_one_with_supervisor && exited.contains(&id);
-    exited.contains(&process.id) || process.supervisor_id.is_some_and(with_supervisor)
+    let with_supervisor = |id| is_one_with_supervisor && known.contains(&id);
+    known.contains(&process.id) || process.supervisor_id.is_some_and(with_supervisor)
 }
 
 fn identity(process: &Process) -> Option<Identity> {

@@ -134,7 +134,11 @@ impl Registration {
         loop {
             match self.clone().register(database).await {
                 Err(error) if error.is_transient() => {
-                    warn!(process.kind = self.title, error = %error, "could not register a process yet");
+                    warn!(
+                        process.kind = self.title,
+                        error = telemetry::chain(&error),
+                        "could not register a process yet"
+                    );
                     backoff.wait().await;
                 }
                 outcome => return outcome,
@@ -175,7 +179,11 @@ pub(crate) async fn deregister(
         match try_deregister(database, process, last.clone()).await {
             Ok(()) => return Ok(()),
             Err(error) => {
-                warn!(process.id = process.0, error = %error, "could not deregister a process yet");
+                warn!(
+                    process.id = process.0,
+                    error = telemetry::chain(&error),
+                    "could not deregister a process yet"
+                );
             }
         }
         backoff.wait().await;

@@ -74,7 +74,11 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         stop.gracefully.run_until_cancelled(self.work()).await;
         self.finish_running(&stop.at_once).await;
         if let Err(error) = self.deregister().await {
-            error!(process.id = self.executor.process.0, error = %error, "could not deregister the worker");
+            error!(
+                process.id = self.executor.process.0,
+                error = telemetry::chain(&error),
+                "could not deregister the worker"
+            );
         }
     }
 
@@ -90,7 +94,11 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
                     self.rest(&mut changes).await;
                 }
                 Err(error) => {
-                    warn!(process.id = self.executor.process.0, error = %error, "could not look for jobs");
+                    warn!(
+                        process.id = self.executor.process.0,
+                        error = telemetry::chain(&error),
+                        "could not look for jobs"
+                    );
                     backoff.wait().await;
                 }
             }
@@ -251,7 +259,10 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
                     report_lost(&lost);
                 }
                 Err(error) => {
-                    warn!(error = %error, "could not note yet that jobs ended");
+                    warn!(
+                        error = telemetry::chain(&error),
+                        "could not note yet that jobs ended"
+                    );
                     backoff.wait().await;
                 }
             }
