@@ -184,13 +184,13 @@ async fn without_work_it_asks_for_no_lock() {
 
     let (locked, is_locked) = mpsc::channel();
     let (unlock, until) = mpsc::channel::<()>();
-    let locker = temp.other();
+    let holder = temp.other();
     let lock = tokio::spawn(async move {
-        let hold = locker.write(move |_| {
+        let held = holder.write(move |_| {
             locked.send(()).unwrap();
             Ok(until.recv().is_err())
         });
-        hold.await.unwrap()
+        held.await.unwrap()
     });
     wait_for("the lock", async || is_locked.try_recv().is_ok()).await;
     // Nothing is due, another one was first, the task is paused, or all is stored as it should be.

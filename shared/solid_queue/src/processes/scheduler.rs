@@ -54,13 +54,15 @@ impl Scheduler {
     }
 
     async fn work(&mut self) {
-        let mut changes = self.database.changes();
+        // Without dynamic tasks there is nothing to watch for.
+        let dynamic = self.config.dynamic_tasks_enabled;
+        let mut changes = dynamic.then(|| self.database.changes());
         let mut backoff = Backoff::new();
         loop {
             match self.turn().await {
                 Ok(()) => {
                     backoff.reset();
-                    self.rest(&mut changes).await;
+                    self.rest(changes.as_mut()).await;
                 }
                 Err(error) => {
                     warn!(process.id = self.process.0, error = %error, "could not enqueue recurring tasks");
@@ -80,11 +82,11 @@ impl Scheduler {
     }
 
     /// Until the next task is due, or it is time to look at the clock again, or a commit may have changed the tasks.
-    async fn rest(&self, changes: &mut Changes) {
+    async fn rest(&self, changes: Option<&mut Changes>) {
         let wait = self.agenda.wait().min(self.config.polling_interval);
-        if !self.config.dynamic_tasks_enabled {
+        let Some(changes) = changes else {
             return sleep(wait).await;
-        }
+        };
         let news = async {
             changes.changed().await;
             sleep_until(self.looked + LOOK_INTERVAL).await;
