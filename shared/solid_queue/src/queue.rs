@@ -40,7 +40,7 @@ impl Queue {
     }
 
     /// A queue in the memory of this process, for development: what waits is lost when the process ends. Its runner
-    /// performs the jobs. It heeds no [`crate::Controls`].
+    /// performs the jobs. It heeds no [`crate::Controls`] and keeps no [`crate::Batch`].
     pub fn in_process(config: InProcessConfig) -> (Self, InProcessRunner) {
         let (queue, runner) = InProcess::new(config);
         let queue = Self {

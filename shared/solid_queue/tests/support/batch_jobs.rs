@@ -12,6 +12,7 @@ pub(crate) fn batch_registry() -> Registry<Context> {
         .register::<Grow>()
         .register::<Fragile>()
         .register::<Single>()
+        .register::<Broken>()
 }
 
 /// A callback: notes what became of its batch.
@@ -100,6 +101,22 @@ impl Job for Single {
     fn controls(&self) -> Controls {
         let limit = Concurrency::group_alone().on_conflict(OnConflict::Discard);
         Controls::new().concurrency(limit)
+    }
+}
+
+/// Fails until somebody mended what it needs.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Broken;
+
+impl Job for Broken {
+    const NAME: &'static str = "Broken";
+    type Context = Context;
+
+    async fn perform(self, context: Context) -> JobResult {
+        match context.has("mended") {
+            true => Ok(()),
+            false => Err("it is broken".into()),
+        }
     }
 }
 
