@@ -48,6 +48,13 @@ impl Clock {
         }
     }
 
+    /// Sets a fixed clock to this moment if that is later. Whether it did.
+    pub(crate) fn move_to(&self, moment: Timestamp) -> bool {
+        let to = moment.as_microseconds();
+        let fixed = self.fixed.as_ref();
+        fixed.is_some_and(|fixed| fixed.fetch_max(to, Ordering::SeqCst) < to)
+    }
+
     /// Moves a fixed clock on. The system's goes its own way.
     pub fn advance(&self, duration: Duration) {
         if let Some(moment) = &self.fixed {

@@ -31,8 +31,8 @@ impl<J: Job> PerformLater for J {}
 #[derive(Clone, Debug, Default)]
 pub struct Enqueue {
     wait: Option<Wait>,
-    queue: Option<String>,
-    priority: Option<i32>,
+    pub(crate) queue: Option<String>,
+    pub(crate) priority: Option<i32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +81,10 @@ impl Enqueue {
             priority: Some(priority),
             ..self
         }
+    }
+
+    pub(crate) fn has_time(&self) -> bool {
+        self.wait.is_some()
     }
 
     fn scheduled_at(&self, now: Timestamp) -> Timestamp {

@@ -13,6 +13,7 @@ pub(crate) mod recurring_run;
 pub(crate) mod recurring_task;
 pub(crate) mod semaphore;
 pub(crate) mod unique_key;
+pub(crate) mod waiting;
 
 use std::fmt::Write as _;
 

@@ -61,8 +61,8 @@ pub(crate) fn postpone_all(
     let jobs = serde_json::json!(jobs).to_string();
     Statement::<()>::new(
         "INSERT OR IGNORE INTO solid_queue_scheduled_executions (job_id, queue_name, priority, scheduled_at, created_at) \
-         SELECT id, queue_name, priority, json_extract(value, '$[1]'), ? FROM json_each(?) \
-         CROSS JOIN solid_queue_jobs ON id = json_extract(value, '$[0]')",
+         SELECT jobs.id, queue_name, priority, json_extract(value, '$[1]'), ? FROM json_each(?) \
+         CROSS JOIN solid_queue_jobs jobs ON jobs.id = json_extract(value, '$[0]')",
     )
     .bind(now)
     .bind(jobs.as_str())

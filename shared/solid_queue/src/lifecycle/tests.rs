@@ -12,10 +12,7 @@ use crate::enqueue::{Enqueue, NewJob};
 use crate::records::job::NewRow;
 use crate::records::process::{self, NewProcess};
 use crate::registry::Classes;
-use crate::{
-    Concurrency, Controls, Job, JobResult, OnConflict, OnCrash, ProcessId, RateLimit, Registry,
-    Unique,
-};
+use crate::{Concurrency, Controls, Job, JobResult, OnConflict, OnCrash, ProcessId, Registry};
 
 /// Stands under whatever limits its fields say.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -23,9 +20,6 @@ struct Limited {
     /// Key and limit.
     keys: Vec<(String, u32)>,
     discards: bool,
-    /// Key, limit and period in seconds.
-    rates: Vec<(String, u32, u64)>,
-    unique: Option<String>,
 }
 
 impl Job for Limited {
@@ -48,28 +42,13 @@ impl Job for Limited {
             let limit = Concurrency::key(key).group("k").to(*to);
             controls = controls.concurrency(limit.on_conflict(on_conflict));
         }
-        for (key, limit, seconds) in &self.rates {
-            let period = std::time::Duration::from_secs(*seconds);
-            controls = controls.rate(RateLimit::key(key, *limit, period));
-        }
-        match &self.unique {
-            Some(key) => controls.unique(Unique::key(key)),
-            None => controls,
-        }
+        controls
     }
 }
 
 fn keys(keys: &[(&str, u32)]) -> Limited {
     Limited {
         keys: keys.iter().map(|(key, to)| ((*key).into(), *to)).collect(),
-        ..Limited::default()
-    }
-}
-
-#[allow(dead_code, reason = "soon")]
-fn rated(key: &str, limit: u32, seconds: u64) -> Limited {
-    Limited {
-        rates: vec![(key.into(), limit, seconds)],
         ..Limited::default()
     }
 }

@@ -10,16 +10,11 @@ use diesel::{
 };
 
 use super::ids;
+use crate::ClearFinished;
 use crate::enqueue::NewJob;
 use crate::executions::scheduled;
 use crate::limits::{Limit, UniqueKey};
-use crate::payload::Payload;
 use crate::schema::solid_queue_jobs::{self as jobs, dsl};
-use crate::schema::{
-    solid_queue_ready_executions as ready_executions,
-    solid_queue_scheduled_executions as scheduled_executions,
-};
-use crate::{ClearFinished, Controls, JobId};
 
 /// A job that is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -239,48 +234,6 @@ pub(crate) fn replace(
         reschedule(connection, id, new.scheduled_at, now)?;
     }
     Ok(())
-}
-
-/// The jobs that wait: ready ones in the order in which they go, then scheduled ones by their time.
-pub(crate) fn waiting(connection: &mut SqliteConnection) -> QueryResult<Vec<(JobId, NewJob)>> {
-    let columns = (
-        dsl::id,
-        dsl::class_name,
-        dsl::queue_name,
-        dsl::priority,
-        dsl::scheduled_at,
-        dsl::arguments,
-    );
-    let mut rows: Vec<Waiting> = dsl::solid_queue_jobs
-        .inner_join(ready_executions::table)
-        .order((ready_executions::priority, ready_executions::job_id))
-        .select(columns)
-        .load(connection)?;
-    let scheduled: Vec<Waiting> = dsl::solid_queue_jobs
-        .inner_join(scheduled_executions::table)
-        .order((
-            scheduled_executions::scheduled_at,
-            scheduled_executions::job_id,
-        ))
-        .select(columns)
-        .load(connection)?;
-    rows.extend(scheduled);
-    Ok(rows.into_iter().filter_map(waiting_job).collect())
-}
-
-type Waiting = (i64, String, String, i32, Option<Timestamp>, Option<String>);
-
-fn waiting_job(row: Waiting) -> Option<(JobId, NewJob)> {
-    let (id, class_name, queue_name, priority, scheduled_at, arguments) = row;
-    let job = NewJob {
-        class_name,
-        queue_name,
-        priority,
-        scheduled_at: scheduled_at?,
-        payload: Payload::parse(&arguments?).ok()?,
-        controls: Controls::new(),
-    };
-    Some((JobId(id), job))
 }
 
 pub(crate) fn set_arguments(

@@ -3,6 +3,7 @@
 //! Jobs and databases for the tests.
 
 pub(crate) mod batch_jobs;
+pub(crate) mod controlled;
 pub(crate) mod jobs;
 pub(crate) mod recurring;
 
@@ -16,8 +17,6 @@ use solid_queue::{Config, DispatcherConfig, Registry, Supervisor, SupervisorErro
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-use jobs::Context;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -134,11 +133,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(
+    pub(crate) fn start<C: Clone + Send + Sync + 'static>(
         database: Database,
         config: Config,
-        registry: Registry<Context>,
-        context: Context,
+        registry: Registry<C>,
+        context: C,
     ) -> Self {
         let stop = CancellationToken::new();
         let supervisor = Supervisor::new(database, config, registry, context);
