@@ -4,13 +4,18 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use boot::{Jobs, Stop, Stores};
+use app::AppContext;
+use boot::{Files, Jobs, Monitor, Stop, Stores};
 use clap::{Args, ValueEnum};
-use settings::{Environment, Queue, Settings, SupervisorMode};
-use solid_queue::{Assignment, Config, Supervisor};
+use settings::{Environment, Queue, Settings, SupervisorMode, Worker};
+use solid_queue::{Assignment, Config, Health, Supervisor};
 use telemetry::Failure;
+use tokio_util::sync::CancellationToken;
 
 use crate::nothing_to_do;
+
+/// What sets the port of `/up` and `/metrics`.
+const PORT: &str = "WORKER_PORT";
 
 /// What the command takes. Each option stands for an environment variable, and wins over it.
 #[derive(Args, Clone, Debug, Default)]
@@ -60,17 +65,42 @@ pub fn start(arguments: &Start) -> Result<(), Failure> {
 }
 
 async fn run(arguments: &Start, settings: Settings, stop: Stop) -> Result<(), Failure> {
-    let Stores { app, jobs, .. } = Stores::open(&settings)?;
+    let Stores {
+        app, jobs, files, ..
+    } = Stores::open(&settings)?;
     let Jobs::SolidQueue(database, config) = jobs else {
         return Err(nothing_to_do());
     };
     let supervisor = Supervisor::new(database, *config, app::jobs(), app).quit_on(stop.at_once);
-    let shutdown = stop.gracefully;
-    match (&arguments.child, settings.worker.mode) {
+    let monitor = monitor(&settings.worker, supervisor.health(), files)?;
+    let outcome = supervise(arguments, &settings.worker, supervisor, stop.gracefully).await;
+    if let Some(monitor) = monitor {
+        monitor.stop().await;
+    }
+    outcome
+}
+
+fn monitor(settings: &Worker, health: Health, files: Files) -> Result<Option<Monitor>, Failure> {
+    let Some(port) = settings.port else {
+        return Ok(None);
+    };
+    let is_well = move || health.is_well() && files.are_in_place();
+    let monitor = Monitor::start(&settings.bind, port, PORT, is_well)?;
+    solid_queue::describe_metrics();
+    Ok(Some(monitor))
+}
+
+async fn supervise(
+    arguments: &Start,
+    settings: &Worker,
+    supervisor: Supervisor<AppContext>,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    match (&arguments.child, settings.mode) {
         (Some(assignment), _) => supervisor.run_assigned(assignment, shutdown).await?,
         (None, SupervisorMode::Async) => supervisor.run(shutdown).await?,
         (None, SupervisorMode::Fork) => {
-            let command = command(arguments.variables())?;
+            let command = command(arguments.variables(), settings.port)?;
             supervisor.forking(command).run(shutdown).await?;
         }
     }
@@ -120,24 +150,34 @@ fn threads(config: &Config) -> usize {
     usize::try_from(sum).unwrap_or(usize::MAX)
 }
 
-/// How to start a child: this program again, with the same options.
+/// How to start a child: this program again, with the same options. Where the supervisor listens, its children take the
+/// ports after its own.
 fn command(
     variables: Vec<(&'static str, String)>,
+    port: Option<u16>,
 ) -> Result<impl Fn(&Assignment) -> Command, Failure> {
     let program = std::env::current_exe()?;
     Ok(move |assignment: &Assignment| {
         // A deployment may have replaced the file: a child of the old version is the right one for this supervisor.
-        let path = if program.exists() {
-            program.as_path()
-        } else {
-            "/proc/self/exe".as_ref()
-        };
-        let mut command = Command::new(path);
+        let is_there = program.exists();
+        let path = is_there.then_some(program.as_path());
+        let mut command = Command::new(path.unwrap_or("/proc/self/exe".as_ref()));
         command
             .arg0(&program)
             .args(["start", "--child", &assignment.to_string()])
             .envs(variables.clone())
             .stdin(Stdio::null());
+        if let Some(port) = port {
+            command.env(PORT, port_of(port, assignment.slot()).to_string());
+        }
         command
     })
+}
+
+/// Port 0 means any.
+fn port_of(supervisor: u16, slot: usize) -> u16 {
+    match supervisor {
+        0 => 0,
+        port => u16::try_from(slot + 1).map_or(0, |slot| port.checked_add(slot).unwrap_or(0)),
+    }
 }

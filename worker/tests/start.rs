@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use support::{Place, kill};
 use test_support::{Process, Signal, run, wait_until};
 
@@ -124,5 +124,105 @@ async fn another_mode_is_refused() -> Result<()> {
     assert!(ended.stderr.contains(expected), "{}", ended.stderr);
     let ended = run("worker", &["--mode", "threads"], &place.variables).await?;
     assert_eq!(ended.code, Some(2));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_and_metrics_are_served() -> Result<()> {
+    let place = Place::new("async", &[("WORKER_PORT", "0")])?;
+    let mut worker = place.start().await?;
+    let address = worker.address().await;
+    assert_eq!(get(&address, "/up").await?.0, 200);
+    place.enqueue().await?;
+    wait_until("the job in the metrics", || async {
+        let performed =
+            r#"solid_queue_jobs_performed_total{class="BroadcastTodosJob",outcome="finished"} 1"#;
+        get(&address, "/metrics")
+            .await
+            .is_ok_and(|(_, body)| body.contains(performed))
+    })
+    .await;
+    let (status, body) = get(&address, "/metrics").await?;
+    assert_eq!(status, 200);
+    for line in [
+        "# HELP solid_queue_job_duration_seconds How long executions took.",
+        "# TYPE solid_queue_job_duration_seconds histogram",
+        "solid_queue_job_latency_seconds_bucket{queue=\"default\",le=\"60\"} 1",
+        "solid_queue_processes{kind=\"Worker\"} 2",
+    ] {
+        assert!(body.contains(line), "no `{line}` in {body}");
+    }
+
+    // Who lost a file does no work.
+    std::fs::remove_file(place.folder.path().join("production_queue.sqlite3"))?;
+    assert_eq!(get(&address, "/up").await?.0, 503);
+    assert!(worker.stop().await?.success());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forking_supervisor_is_well_while_all_its_children_run() -> Result<()> {
+    let place = Place::new("fork", &[("WORKER_PORT", "0")])?;
+    let mut worker = place.start().await?;
+    let address = worker.address().await;
+    wait_until("health", || async { is_well(&address).await }).await;
+    let child =
+        place.text("SELECT pid AS value FROM solid_queue_processes WHERE kind = 'Dispatcher'");
+    kill(child.await.context("a dispatcher")?.parse()?)?;
+    wait_until("the replacement", || async {
+        worker.output().matches("started a process").count() == 4 && is_well(&address).await
+    })
+    .await;
+    assert!(worker.stop().await?.success());
+    Ok(())
+}
+
+async fn is_well(address: &str) -> bool {
+    get(address, "/up")
+        .await
+        .is_ok_and(|(status, _)| status == 200)
+}
+
+/// Status and body.
+async fn get(address: &str, path: &str) -> Result<(u16, String)> {
+    let response = reqwest::get(format!("http://{address}{path}")).await?;
+    Ok((response.status().as_u16(), response.text().await?))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pidfile_keeps_a_second_supervisor_out() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let pidfile = folder.path().join("worker.pid");
+    let path = pidfile.display().to_string();
+    let place = Place::new("fork", &[("QUEUE__SUPERVISOR_PIDFILE", path.as_str())])?;
+    std::fs::write(&pidfile, i32::MAX.to_string())?;
+    let mut worker = place.start().await?;
+    let pid = worker.id()?;
+    assert_eq!(std::fs::read_to_string(&pidfile)?.trim(), pid.to_string());
+
+    let second = run("worker", &[], &place.variables).await?;
+    assert_eq!(second.code, Some(1));
+    let expected = format!("error: the process with pid {pid} in `{path}` is running already");
+    assert!(second.stderr.contains(&expected), "{}", second.stderr);
+    assert_eq!(std::fs::read_to_string(&pidfile)?.trim(), pid.to_string());
+
+    assert!(worker.stop().await?.success());
+    assert!(!pidfile.exists());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_file_can_say_what_to_run() -> Result<()> {
+    let place = Place::new("fork", &[("QUEUE__WORKERS__0__PROCESSES", "")])?;
+    let file = place.folder.path().join("other.yml");
+    std::fs::write(&file, "workers:\n  - queues: low\n    processes: 3\n")?;
+    let path = file.display().to_string();
+    let arguments = ["start", "-c", &path, "--skip_recurring"];
+    let mut worker = Process::start("worker", &arguments, &place.variables)?;
+    // The children read the same file.
+    let low = "solid_queue_processes WHERE json_extract(metadata, '$.queues') = 'low'";
+    place.wait_for_count(low, 3).await;
+    assert_eq!(place.count(PROCESSES).await, 4);
+    assert!(worker.stop().await?.success());
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod files;
 mod health;
+mod monitor;
 mod process;
 mod serve;
 mod stop;
@@ -11,6 +12,7 @@ mod stores;
 
 pub use files::Files;
 pub use health::health_page;
+pub use monitor::Monitor;
 pub use process::{check, listen, start, start_with};
 pub use serve::serve;
 pub use stop::Stop;

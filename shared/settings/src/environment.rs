@@ -43,7 +43,9 @@ impl Environment {
     /// `workers[0].threads` of `queue.yml`.
     pub(crate) fn overrides(&self, prefix: &str) -> impl Iterator<Item = (&str, String, &str)> {
         let prefix = format!("{prefix}__");
-        self.variables.iter().filter_map(move |(name, value)| {
+        let variables = self.variables.iter();
+        let set = variables.filter(|(_, value)| !value.is_empty());
+        set.filter_map(move |(name, value)| {
             let path = name.strip_prefix(&prefix)?;
             Some((name.as_str(), key_path(path), value.as_str()))
         })

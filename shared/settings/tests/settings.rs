@@ -192,3 +192,23 @@ fn the_socket_lets_in_the_pages_of_the_web_process() {
         assert_eq!(server(more), (origins.to_owned(), ports), "{more:?}");
     }
 }
+
+#[test]
+fn an_empty_override_counts_as_not_set() {
+    let settings = ours("production", &[("QUEUE__WORKERS__0__THREADS", "")]);
+    assert_eq!(settings.queue, ours("production", &[]).queue);
+}
+
+#[test]
+fn the_worker_is_one_process_that_listens_nowhere_unless_told() {
+    use settings::SupervisorMode::{Async, Fork};
+
+    let usual = ours("production", &[]).worker;
+    assert_eq!((usual.mode, usual.port), (Async, None));
+    let told = [
+        ("SOLID_QUEUE_SUPERVISOR_MODE", "fork"),
+        ("WORKER_PORT", "9394"),
+    ];
+    let told = ours("production", &told).worker;
+    assert_eq!((told.mode, told.port), (Fork, Some(9394)));
+}

@@ -10,6 +10,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::enqueue::Configured;
+use crate::events;
 use crate::lifecycle::batch::create;
 use crate::queue::Adapter;
 use crate::records::batch::{Callbacks, NewBatch};
@@ -178,7 +179,7 @@ impl Batch {
             .database()
             .write(move |connection| create(connection, &new, jobs, &classes, clock.now()));
         let id = BatchId(written.await?);
-        tracing::debug!(name: "queue.enqueue_batch", { batch.id = id.0, size }, "enqueued a batch");
+        events::enqueue_batch(id, size);
         Ok(id)
     }
 

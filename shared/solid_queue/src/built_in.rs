@@ -7,7 +7,7 @@ use db::{Database, Timestamp};
 use crate::payload::{Payload, decode};
 use crate::perform::Outcome;
 use crate::recurring::{ClearFinishedCommand, RECURRING_JOB};
-use crate::{ClearFinished, JobFailure, clear_finished_in_batches};
+use crate::{ClearFinished, JobFailure, clear_finished_in_batches, events};
 
 /// Whether the class is one of them.
 pub(crate) fn is_built_in(class_name: &str) -> bool {
@@ -36,7 +36,7 @@ pub(crate) async fn perform(
     };
     match clear_finished_in_batches(database, &which).await {
         Ok(size) => {
-            tracing::info!(name: "queue.clear_finished", { size }, "cleared finished jobs");
+            events::clear_finished(size);
             Outcome::Finished
         }
         Err(error) => Outcome::Failed(JobFailure::of(&error.into())),

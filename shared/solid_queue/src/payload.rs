@@ -169,6 +169,7 @@ impl Payload {
         self.get("priority")
     }
 
+    /// When the job is due.
     pub(crate) fn scheduled_at(&self) -> Option<Timestamp> {
         let text: String = self.get("scheduled_at")?;
         text.trim_end_matches('Z').parse().ok()

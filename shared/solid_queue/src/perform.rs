@@ -7,10 +7,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use db::Timestamp;
-use tracing::{Span, error, info, warn};
+use tracing::Span;
 
 use crate::batch::performing;
 use crate::enqueue::NewJob;
+use crate::events;
 use crate::payload::{Payload, RetriedPayload};
 use crate::registry::{Performing, Registered};
 use crate::{BatchId, JobError, JobFailure, JobId, JobResult, Registry, Retry, TimedOut};
@@ -64,7 +65,7 @@ pub(crate) async fn perform<C: Clone + Send + Sync + 'static>(
     class_name: &str,
     payload: &Payload,
 ) -> Outcome {
-    logged(async {
+    logged(class_name, async {
         match registry.get(class_name) {
             Some(job) => {
                 let batch = payload.batch_id().map(BatchId);
@@ -76,11 +77,11 @@ pub(crate) async fn perform<C: Clone + Send + Sync + 'static>(
     .await
 }
 
-/// Logs how it went.
-pub(crate) async fn logged(work: impl Future<Output = Outcome>) -> Outcome {
-    let start = std::time::Instant::now();
+/// Tells how it went.
+pub(crate) async fn logged(class_name: &str, work: impl Future<Output = Outcome>) -> Outcome {
+    let (_running, start) = (events::running(), std::time::Instant::now());
     let outcome = work.await;
-    log(&outcome, start.elapsed());
+    events::perform(class_name, &outcome, start.elapsed());
     outcome
 }
 
@@ -158,22 +159,4 @@ fn message(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     let text = owned.or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("the job panicked without a message")
-}
-
-fn log(outcome: &Outcome, took: Duration) {
-    let duration_ms = took.as_secs_f64() * 1000.0;
-    match outcome {
-        Outcome::Finished => info!(name: "job.perform", { duration_ms }, "performed the job"),
-        Outcome::Failed(failure) => {
-            error!(name: "job.fail", { duration_ms, error.class = failure.exception_class, error = failure.chain() },
-                "the job failed");
-        }
-        Outcome::Retried(wait, failure) => {
-            warn!(name: "job.retry", { duration_ms, error = failure.chain(), wait_ms = wait.as_secs_f64() * 1000.0 },
-                "the job failed and runs again later");
-        }
-        Outcome::Discarded(failure) => {
-            warn!(name: "job.discard", { duration_ms, error = failure.chain() }, "the job failed and is discarded");
-        }
-    }
 }

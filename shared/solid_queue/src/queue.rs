@@ -5,6 +5,7 @@ use std::fmt;
 use db::{Database, DbError, Timestamp};
 
 use crate::enqueue::{Enqueue, NewJob};
+use crate::events;
 use crate::in_process::{InProcess, InProcessConfig, InProcessRunner};
 use crate::lifecycle::enqueue::Enqueued;
 use crate::records::job::NewRow;
@@ -64,7 +65,7 @@ impl Queue {
             .iter()
             .map(|job| NewJob::new(job, &options, now))
             .collect();
-        self.enqueue_all(J::NAME, jobs?).await
+        self.enqueue_all::<J>(jobs?).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -76,6 +77,7 @@ impl Queue {
         class_name: &'static str,
         job: NewJob,
     ) -> Result<JobId, EnqueueError> {
+        let queue_name = job.queue_name.clone();
         let id = match &self.adapter {
             Adapter::Solid(inbox) => {
                 let enqueued = inbox.enqueue(NewRow::from(job)).await;
@@ -86,15 +88,15 @@ impl Queue {
             }
             Adapter::InProcess(queue) => queue.push(class_name, job),
         }?;
-        tracing::debug!(name: "queue.enqueue", { job.class = class_name, job.id = id.0 }, "enqueued a job");
+        events::enqueue(class_name, &queue_name, id);
         Ok(id)
     }
 
-    async fn enqueue_all(
+    async fn enqueue_all<J: Job>(
         &self,
-        class_name: &'static str,
         jobs: Vec<NewJob>,
     ) -> Result<Vec<Option<JobId>>, EnqueueError> {
+        let class_name = J::NAME;
         let ids: Vec<_> = match &self.adapter {
             Adapter::Solid(inbox) => {
                 let rows = jobs.into_iter().map(NewRow::from).collect();
@@ -108,7 +110,7 @@ impl Queue {
             }
         };
         let size = ids.iter().flatten().count();
-        tracing::debug!(name: "queue.enqueue", { job.class = class_name, size }, "enqueued jobs");
+        events::enqueue_all(class_name, J::QUEUE, size);
         Ok(ids)
     }
 }

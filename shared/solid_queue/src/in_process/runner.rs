@@ -3,10 +3,11 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, warn};
+use tracing::Instrument as _;
 
 use super::{InProcess, InProcessConfig};
 use crate::enqueue::NewJob;
+use crate::events;
 use crate::patience::within;
 use crate::perform::{Outcome, job_span, perform, retried};
 use crate::{JobId, Registry};
@@ -70,7 +71,7 @@ impl Drop for InProcessRunner {
     fn drop(&mut self) {
         let lost = self.queue.stop();
         if lost > 0 {
-            warn!(name: "queue.stop", { lost }, "the in-process queue stopped with jobs that were waiting");
+            events::lose_waiting(lost);
         }
     }
 }
@@ -114,6 +115,8 @@ pub(crate) async fn execute_one<C: Clone + Send + Sync + 'static>(
     id: JobId,
     job: NewJob,
 ) -> Outcome {
+    let waited = db::Timestamp::now().since(job.scheduled_at);
+    events::start(&job.queue_name, Some(waited));
     let outcome = perform(registry, context, &job.class_name, &job.payload).await;
     if let Outcome::Retried(wait, failure) = &outcome {
         queue.push_again(retried(id, job, *wait, failure, db::Timestamp::now()));

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use db::{SqliteConnection, Timestamp};
 use diesel::QueryResult;
-use tracing::error;
 
 use super::enqueue;
 use crate::enqueue::NewJob;
+use crate::events;
 use crate::payload::Payload;
 use crate::records::batch::{self, NewBatch};
 use crate::records::batch_execution;
@@ -130,7 +130,7 @@ fn enqueue_callback(
 ) -> QueryResult<()> {
     let payload = Payload::parse(callback).map(|payload| payload.callback_of(id, now));
     let Some(mut job) = payload.ok().and_then(NewJob::stored) else {
-        error!(name: "queue.batch_callback", { batch.id = id }, "a callback of the batch is no job and is left out");
+        events::leave_callback(id);
         return Ok(());
     };
     if let Some(controls) = classes.controls(&job.class_name, job.payload.arguments()) {

@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use db::{Database, DbError, Timestamp};
-use tracing::info;
 
+use crate::events;
 use crate::lifecycle::sweep::{Swept, stalled, sweep};
 use crate::registry::Classes;
 
@@ -33,7 +33,6 @@ pub(crate) async fn sweep_batches(
             // Others were faster.
             return Ok(());
         }
-        info!(name: "queue.sweep_stalled_batches",
-            { size = swept.finished, started = swept.started, repaired = swept.repaired }, "put stalled batches right");
+        events::sweep_stalled_batches(&swept);
     }
 }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use db::DbError;
 use tokio::runtime::Handle;
 use tokio::task::{Id, JoinSet};
-use tracing::{error, warn};
 
 use super::Stop;
-use super::instance::Instance;
+use super::instance::{Instance, ProcessKind};
 use super::registration::deregister;
 use super::role::{Parts, Role};
-use crate::ProcessId;
+use crate::{ProcessId, events};
 
 #[derive(Debug)]
 struct Child {
@@ -58,7 +57,7 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
     }
 
     /// The next child that ended though nobody stopped it. Never completes while all is well. Cancel safe.
-    pub(crate) async fn fallen(&mut self) -> ProcessId {
+    pub(crate) async fn fallen(&mut self) -> (ProcessKind, ProcessId) {
         loop {
             let Some(ended) = self.tasks.join_next_with_id().await else {
                 return std::future::pending().await;
@@ -69,21 +68,22 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
             if let Some(child) = self.running.remove(&id)
                 && !child.stop.gracefully.is_cancelled()
             {
-                error!(name: "queue.replace_process", { process.id = child.process.0, error = ?ended.err() },
-                    "a process ended unexpectedly and is replaced");
+                let (kind, error) = (child.role.kind(), ended.err());
+                let error = error.as_ref().map(|error| error as _);
+                events::replace_process(kind, child.process, error);
                 self.missing.push(child.role);
-                return child.process;
+                return (kind, child.process);
             }
         }
     }
 
     /// Puts back what a fallen child left.
-    pub(crate) async fn clean_up(&self, process: ProcessId) {
-        if let Err(error) = deregister(&self.parts.database, process, |_| Ok(())).await {
-            error!(
-                process.id = process.0,
-                error = telemetry::chain(&error),
-                "could not deregister a fallen process"
+    pub(crate) async fn clean_up(&self, (kind, process): (ProcessKind, ProcessId)) {
+        if let Err(error) = deregister(&self.parts.database, kind, process, |_| Ok(())).await {
+            events::thread_error(
+                "could not deregister a fallen process",
+                Some(process),
+                &error,
             );
         }
     }
@@ -92,8 +92,7 @@ impl<C: Clone + Send + Sync + 'static> Children<C> {
     pub(crate) fn replace_all_but(&mut self, alive: &[ProcessId]) {
         for child in self.running.values() {
             if !alive.contains(&child.process) && !child.stop.gracefully.is_cancelled() {
-                warn!(name: "queue.replace_process", { process.id = child.process.0 },
-                    "others took a process for dead: it is replaced");
+                events::replace_removed_process(child.role.kind(), child.process);
                 child.stop.gracefully.cancel();
                 self.missing.push(child.role.clone());
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use db::DbError;
 use tokio::runtime::Handle;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::warn;
+use tokio_util::sync::CancellationToken;
 
 use super::Stop;
 use super::child::Children;
@@ -17,7 +17,7 @@ use super::recovery::Recovery;
 use super::registration::{Registration, deregister};
 use super::role::Parts;
 use super::staff::{Fallen, Staff};
-use crate::{ProcessId, SupervisorError};
+use crate::{ProcessId, SupervisorError, events};
 
 /// How often to look after the others: their death is noticed within this time.
 const CARE_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub(crate) struct Control<C> {
 impl<C: Clone + Send + Sync + 'static> Control<C> {
     /// Supervises until it is to stop, then stops all others.
     pub(crate) async fn run(self) -> Result<(), SupervisorError> {
-        let shutdown = self.stop.gracefully.clone();
+        let (shutdown, at_once) = (self.stop.gracefully.clone(), self.stop.at_once.clone());
         let registration = Registration::supervisor(self.fork.is_some());
         let registering = registration.register_patiently(&self.parts.database);
         let Some(registered) = shutdown.run_until_cancelled(registering).await else {
@@ -45,6 +45,7 @@ impl<C: Clone + Send + Sync + 'static> Control<C> {
         let mut running = self.begin(registered.map_err(SupervisorError::Start)?);
         running.tell(Moment::Start).await;
         shutdown.run_until_cancelled(running.supervise()).await;
+        running.tell_end(&at_once);
         let (hooks, instance) = (running.parts.hooks.clone(), running.instance.clone());
         tokio::join!(hooks.run(Moment::Stop, &instance), running.stop());
         let outcome = running.deregister().await;
@@ -68,6 +69,7 @@ impl<C: Clone + Send + Sync + 'static> Control<C> {
                 self.stop,
             )),
         };
+        self.health.missing(staff.missing());
         Running {
             instance,
             staff,
@@ -115,11 +117,8 @@ impl<C: Clone + Send + Sync + 'static> Running<C> {
     /// Recovers what dead processes left, and starts the children that are missing.
     async fn care(&mut self) {
         if let Err(error) = self.recovery.run(&self.own()).await {
-            warn!(
-                process.id = self.instance.id.0,
-                error = telemetry::chain(&error),
-                "could not look after dead processes"
-            );
+            let own = Some(self.instance.id);
+            events::trouble("could not look after dead processes", own, &error);
         }
         self.staff.retry_clean_up(&self.recovery).await;
         self.start().await;
@@ -127,10 +126,10 @@ impl<C: Clone + Send + Sync + 'static> Running<C> {
 
     async fn start(&mut self) {
         if let Err(error) = self.staff.start(self.instance.id).await {
-            warn!(
-                process.id = self.instance.id.0,
-                error = telemetry::chain(&error),
-                "could not start a process yet"
+            events::trouble(
+                "could not start a process yet",
+                Some(self.instance.id),
+                &error,
             );
         }
     }
@@ -147,13 +146,11 @@ impl<C: Clone + Send + Sync + 'static> Running<C> {
             match registration.register(&self.parts.database).await {
                 Ok(instance) => self.instance = instance,
                 Err(error) => {
-                    warn!(
-                        error = telemetry::chain(&error),
-                        "could not register the supervisor again yet"
-                    );
+                    events::trouble("could not register the supervisor again yet", None, &error);
                     return self.pulse.retry();
                 }
             }
+            events::forget_process(self.instance.kind);
             alive.clear();
         }
         self.staff.replace_all_but(&alive);
@@ -169,8 +166,22 @@ impl<C: Clone + Send + Sync + 'static> Running<C> {
         self.health.ended();
     }
 
+    fn tell_end(&self, at_once: &CancellationToken) {
+        if at_once.is_cancelled() {
+            events::immediate_termination(&self.instance);
+        } else {
+            events::graceful_termination(&self.instance);
+        }
+    }
+
     async fn deregister(&self) -> Result<(), DbError> {
-        deregister(&self.parts.database, self.instance.id, |_| Ok(())).await
+        deregister(
+            &self.parts.database,
+            self.instance.kind,
+            self.instance.id,
+            |_| Ok(()),
+        )
+        .await
     }
 
     async fn tell(&self, moment: Moment) {

@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use super::execution::Executor;
+use crate::JobId;
+use crate::events;
 use crate::lifecycle::claim::Claimed;
 use crate::lifecycle::settle::{Ending, Settlement};
 
@@ -132,7 +133,7 @@ impl<C: Clone + Send + Sync + 'static> Crew<C> {
     pub(crate) fn cancel(&mut self, job_id: i64) {
         let members = self.running.values_mut();
         for member in members.filter(|member| member.is_cancellable(job_id)) {
-            warn!(name: "job.cancel", { job.id = job_id, job.class = member.job.class_name }, "the job is cancelled");
+            events::cancel(&member.job.class_name, JobId(job_id));
             member.cancelled = Some(Instant::now());
             member.cancel.cancel();
         }
@@ -173,8 +174,8 @@ impl<C: Clone + Send + Sync + 'static> Crew<C> {
                 (None, Some((_, limit))) => self.executor.time_out(&member.job, limit),
                 _ => cancelled(&member.job),
             };
-            warn!(name: "job.give_up", { job.id = member.job.claim.job_id, job.class = member.job.class_name },
-                "the job blocks its thread and is given up; its thread is not free before it ends");
+            let (class, id) = (&member.job.class_name, JobId(member.job.claim.job_id));
+            events::give_up(class, id, member.cancelled.is_some());
             member.is_given_up = true;
             self.endings.push(ending);
         }

@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use db::{Database, DbError, Timestamp};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
 
+use super::instance::ProcessKind;
 use super::maintenance::Maintenance;
 use super::registration::deregister;
 use super::role::Parts;
+use crate::events;
 use crate::executions::scheduled;
 use crate::lifecycle::dispatch::{self, Dispatched};
 use crate::patience::Backoff;
@@ -42,11 +43,18 @@ impl Dispatcher {
     /// Works until `stop`, then deregisters.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(self.work()).await;
-        if let Err(error) = deregister(&self.database, self.process, |_| Ok(())).await {
-            error!(
-                process.id = self.process.0,
-                error = telemetry::chain(&error),
-                "could not deregister the dispatcher"
+        if let Err(error) = deregister(
+            &self.database,
+            ProcessKind::Dispatcher,
+            self.process,
+            |_| Ok(()),
+        )
+        .await
+        {
+            events::thread_error(
+                "could not deregister the dispatcher",
+                Some(self.process),
+                &error,
             );
         }
     }
@@ -64,10 +72,10 @@ impl Dispatcher {
                     }
                 }
                 Err(error) => {
-                    warn!(
-                        process.id = self.process.0,
-                        error = telemetry::chain(&error),
-                        "could not dispatch scheduled jobs"
+                    events::trouble(
+                        "could not dispatch scheduled jobs",
+                        Some(self.process),
+                        &error,
                     );
                     backoff.wait().await;
                 }
@@ -77,6 +85,7 @@ impl Dispatcher {
 
     /// Returns when to look again.
     async fn turn(&mut self) -> Result<Duration, DbError> {
+        events::polling(ProcessKind::Dispatcher, self.process);
         self.maintenance.run_if_due().await?;
         self.dispatch().await
     }
@@ -107,10 +116,9 @@ pub(crate) async fn dispatch_due(
     let Dispatched { size, discarded } = database
         .write(move |connection| dispatch::due(connection, batch_size, &classes, now))
         .await?;
-    debug!(name: "queue.dispatch_scheduled", { batch_size, size }, "dispatched scheduled jobs");
+    events::dispatch_scheduled(batch_size, size);
     for class_name in discarded {
-        info!(name: "queue.discard_scheduled", { job.class = class_name },
-            "dropped a due job: as many as its concurrency limit allows are ready or running already");
+        events::discard_scheduled(&class_name);
     }
     Ok(size)
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use db::Database;
-use tracing::{Instrument as _, error};
+use tracing::Instrument as _;
 
 use crate::built_in::{self, is_built_in};
 use crate::enqueue::NewJob;
+use crate::events;
 use crate::lifecycle::claim::Claimed;
 use crate::lifecycle::settle::{Ending, Settlement};
 use crate::payload::Payload;
@@ -41,15 +42,11 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
         let outcome = match Payload::parse(job.arguments.as_deref().unwrap_or("{}")) {
             Ok(payload) if self.is_built_in(&job.class_name) => {
                 let (clear_after, now) = (self.clear_finished_jobs_after, self.clock.now());
-                logged(built_in::perform(
-                    &self.database,
-                    &payload,
-                    clear_after,
-                    now,
-                ))
-                .await
+                let clearing = built_in::perform(&self.database, &payload, clear_after, now);
+                logged(&job.class_name, clearing).await
             }
             Ok(payload) => {
+                self.tell_start(&job.queue_name, &payload);
                 let context = self.context.clone();
                 perform(&self.registry, context, &job.class_name, &payload).await
             }
@@ -57,6 +54,13 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
         };
         let ending = self.ending(id, &job, &outcome);
         (outcome, ending)
+    }
+
+    fn tell_start(&self, queue_name: &str, payload: &Payload) {
+        if events::metrics::is_recorded() {
+            let due = payload.scheduled_at();
+            events::start(queue_name, due.map(|due| self.clock.now().since(due)));
+        }
     }
 
     /// What becomes of a job that did not stop though its time is over.
@@ -73,9 +77,9 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
     /// What becomes of a job that panicked where nobody expects it: when it was dropped.
     pub(crate) fn fell(&self, job: &Claimed) -> Ending {
         let failure = JobFailure::panic("the job panicked when it was dropped");
-        error!(name: "job.fail", { job.id = job.claim.job_id, job.class = job.class_name, error = failure.chain() },
-            "the job failed");
-        self.ending(JobId(job.claim.job_id), job, &Outcome::Failed(failure))
+        let id = JobId(job.claim.job_id);
+        events::fall(&job.class_name, id, failure.chain());
+        self.ending(id, job, &Outcome::Failed(failure))
     }
 
     /// How long a job of the class may take.
@@ -111,7 +115,7 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
 
 fn unreadable(class_name: &str, error: &serde_json::Error) -> Outcome {
     let failure = JobFailure::bad_arguments(class_name, error);
-    error!(name: "job.fail", { error = failure.chain() }, "the job failed");
+    events::unreadable(class_name, failure.chain());
     Outcome::Failed(failure)
 }
 

@@ -12,12 +12,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Child;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
 
 use super::assignment::Assignment;
 use super::instance::ProcessKind;
 use super::recovery::Recovery;
 use super::role::Role;
+use crate::events;
 use crate::patience::within;
 use crate::{Config, ProcessId};
 
@@ -27,6 +27,9 @@ const QUIT_TIMEOUT: Duration = Duration::from_millis(500);
 const AT_ONCE: Duration = Duration::from_secs(10);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+const UNBURIED: &str = "could not recover yet what a process left";
+const UNKNOWN_END: &str = "the system does not say how a process ended";
 
 /// Makes the command that starts a child.
 pub(crate) type MakeCommand = Arc<dyn Fn(&Assignment) -> Command + Send + Sync>;
@@ -59,6 +62,7 @@ struct Running {
 /// A child that ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exit {
+    kind: ProcessKind,
     pid: u32,
     supervisor: ProcessId,
     status: ExitStatus,
@@ -101,8 +105,7 @@ impl Forks {
             Some(exit) => exit,
             None => std::future::pending().await,
         };
-        error!(name: "queue.replace_fork", { process.pid = exit.pid, status = %exit.status },
-            "a process ended unexpectedly and is replaced");
+        events::replace_fork(exit.kind, exit.pid, exit.status);
         exit
     }
 
@@ -112,11 +115,7 @@ impl Forks {
         let mut left = Vec::new();
         for exit in self.unburied.drain(..) {
             if let Err(error) = recovery.bury(exit.supervisor, exit.pid, exit.status).await {
-                warn!(
-                    process.pid = exit.pid,
-                    error = telemetry::chain(&error),
-                    "could not recover yet what a process left"
-                );
+                events::trouble(UNBURIED, None, &error);
                 left.push(exit);
             }
         }
@@ -133,8 +132,7 @@ impl Forks {
             return;
         }
         if !at_once.is_cancelled() {
-            warn!(name: "queue.shutdown_timeout", { processes = self.slots.len() - self.missing() },
-                "processes did not end in time: they are to end at once");
+            events::shutdown_timeout_exceeded(self.slots.len() - self.missing());
         }
         self.signal(Signal::QUIT);
         if within(QUIT_TIMEOUT, self.all_exited(recovery, false)).await {
@@ -172,16 +170,14 @@ impl Forks {
             }
         })
         .await?;
-        let running = self.slots.get_mut(slot)?.ended()?;
+        let slot = self.slots.get_mut(slot)?;
+        let (kind, running) = (slot.kind, slot.ended()?);
         let status = ended.unwrap_or_else(|error| {
-            warn!(
-                process.pid = running.pid,
-                error = telemetry::chain(&error),
-                "the system does not say how a process ended"
-            );
+            events::thread_error(UNKNOWN_END, None, &error);
             ExitStatus::from_raw(0)
         });
         Some(Exit {
+            kind,
             pid: running.pid,
             supervisor: running.supervisor,
             status,
@@ -196,11 +192,7 @@ impl Forks {
                 continue;
             };
             if let Err(error) = kill_process(pid, signal) {
-                warn!(
-                    process.pid = running.pid,
-                    error = telemetry::chain(&error),
-                    "could not signal a process"
-                );
+                events::thread_error("could not signal a process", None, &error);
             }
         }
     }
@@ -221,7 +213,7 @@ impl Slot {
         match tokio::process::Command::from(command).spawn() {
             Ok(child) => {
                 let pid = child.id().unwrap_or_default();
-                info!(name: "queue.start_process", { process.pid = pid, process.kind = %self.kind }, "started a process");
+                events::start_fork(self.kind, pid);
                 self.running = Some(Running {
                     child,
                     pid,
@@ -230,7 +222,7 @@ impl Slot {
                 });
             }
             Err(error) => {
-                error!(process.kind = %self.kind, error = telemetry::chain(&error), "could not start a process");
+                events::thread_error("could not start a process", None, &error);
                 self.died_at_once();
             }
         }

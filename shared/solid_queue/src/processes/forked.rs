@@ -6,14 +6,13 @@ use std::time::Duration;
 use rustix::process::getppid;
 use tokio::runtime::Handle;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{error, warn};
 
 use super::Stop;
 use super::assignment::Assignment;
 use super::instance::Instance;
 use super::pulse::{Health, Pulse};
 use super::role::{Parts, Role};
-use crate::{ProcessId, SupervisorError};
+use crate::{ProcessId, SupervisorError, events};
 
 /// How often to see whether the supervisor lives.
 const PARENT_INTERVAL: Duration = Duration::from_millis(500);
@@ -65,7 +64,7 @@ impl<C: Clone + Send + Sync + 'static> Forked<C> {
             tokio::select! {
                 ended = &mut playing => {
                     if let Err(error) = ended {
-                        error!(process.id = id.0, error = %error, "the process panicked");
+                        events::thread_error("the process panicked", Some(id), &error);
                     }
                     return;
                 }
@@ -78,10 +77,7 @@ impl<C: Clone + Send + Sync + 'static> Forked<C> {
     async fn beat(&self, pulse: &mut Pulse, id: ProcessId) {
         let alive = pulse.beat(vec![id]).await;
         if alive.is_some_and(|alive| alive.is_empty()) && !self.stop.gracefully.is_cancelled() {
-            warn!(
-                process.id = id.0,
-                "others took this process for dead: it ends"
-            );
+            events::end_removed_process(id);
             self.stop.gracefully.cancel();
         }
     }
@@ -98,7 +94,7 @@ impl<C: Clone + Send + Sync + 'static> Forked<C> {
         tokio::select! {
             outcome = work => Some(outcome),
             () = orphaned => {
-                warn!(name: "queue.orphaned", { process.pid = std::process::id() }, "the supervisor is gone: stopping");
+                events::orphaned();
                 None
             }
         }

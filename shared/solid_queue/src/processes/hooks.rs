@@ -1,10 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tracing::error;
-
 use super::instance::{Instance, ProcessKind};
-use crate::JobError;
+use crate::{JobError, events};
 
 /// When a hook is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,8 +125,7 @@ impl Hooks {
                 Ok(Err(error)) => telemetry::chain(&*error),
                 Err(panic) => panic.to_string(),
             };
-            error!(name: "queue.hook", { process.id = instance.id.0, process.kind = %instance.kind, hook = ?moment, error },
-                "a hook failed");
+            events::hook_error(instance, moment, &error);
         }
     }
 }

@@ -18,14 +18,21 @@ pub enum ProcessKind {
     Scheduler,
 }
 
-impl fmt::Display for ProcessKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ProcessKind {
+    /// As Rails writes it into its table, where a supervisor's also says how it runs the others.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Supervisor => "Supervisor",
             Self::Worker => "Worker",
             Self::Dispatcher => "Dispatcher",
             Self::Scheduler => "Scheduler",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ProcessKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

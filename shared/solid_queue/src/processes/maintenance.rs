@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use db::{Database, DbError, SqliteConnection};
 use tokio::time::Instant;
-use tracing::{debug, info};
 
 use super::batch_sweep::sweep_batches;
 use super::role::Parts;
+use crate::events;
 use crate::executions::blocked;
 use crate::lifecycle::unused::{self, Found};
 use crate::records::{cancellation, rate_limit, semaphore, unique_key};
@@ -126,7 +126,7 @@ impl Maintenance {
         let mut size = self.release(&free, false).await?;
         size += self.release(&twice, true).await?;
         if size > 0 {
-            info!(name: "queue.release_many_blocked", { size }, "released blocked jobs for which there was room");
+            events::release_many_blocked(size);
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl Maintenance {
                 .database
                 .write(move |connection| semaphore::delete_expired(connection, limit, now))
                 .await?;
-            debug!(name: "queue.delete_expired_semaphores", { size }, "deleted expired semaphores");
+            events::delete_expired_semaphores(size);
         }
         Ok(())
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
+use crate::events;
+
 /// Why the supervisor's pidfile cannot be taken.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -73,7 +75,7 @@ impl Pidfile {
 impl Drop for Pidfile {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::warn!(path = %self.path.display(), error = %error, "could not remove the pidfile");
+            events::thread_error("could not remove the pidfile", None, &error);
         }
     }
 }

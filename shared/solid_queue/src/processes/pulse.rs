@@ -3,9 +3,8 @@ use std::time::Duration;
 
 use db::{Database, DbError, Timestamp};
 use tokio::time::{Instant, sleep_until};
-use tracing::warn;
 
-use crate::{ProcessId, records};
+use crate::{ProcessId, events, records};
 
 /// When to try again after a heartbeat failed.
 const RETRY: Duration = Duration::from_secs(1);
@@ -60,7 +59,7 @@ impl Pulse {
                 Some(alive)
             }
             Err(error) => {
-                warn!(error = telemetry::chain(&error), "the heartbeat failed");
+                events::trouble("the heartbeat failed", None, &error);
                 self.retry();
                 None
             }

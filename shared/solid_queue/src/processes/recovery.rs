@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use db::{Database, DbError, Timestamp};
-use tracing::warn;
 
 use super::identity::Identity;
 use super::registration::hostname;
+use crate::events;
 use crate::executions::claimed;
 use crate::lifecycle::recover::crash;
 use crate::records::process::{self, Process};
@@ -124,7 +124,7 @@ impl Recovery {
 
     async fn prune(&self, process: Process, failure: JobFailure) -> Result<(), DbError> {
         let (id, kind, pid) = (process.id, process.kind.clone(), process.pid);
-        let classes = Arc::clone(&self.classes);
+        let (classes, class) = (Arc::clone(&self.classes), failure.exception_class.clone());
         let jobs = self
             .database
             .write(move |connection| {
@@ -139,8 +139,7 @@ impl Recovery {
             })
             .await?;
         if let Some(jobs) = jobs {
-            warn!(name: "queue.prune_processes", { process.id = id, process.kind = kind, process.pid = pid, jobs },
-                "a process died: what it ran is put back, or fails when it crashed too often");
+            events::prune_process(ProcessId(id), &kind, pid, jobs, &class);
         }
         Ok(())
     }
@@ -162,7 +161,7 @@ impl Recovery {
                 Ok(orphans.len())
             })
             .await?;
-        warn!(name: "queue.recover_orphans", { jobs }, "recovered jobs whose process is missing");
+        events::recover_orphans(jobs, &missing_error().exception_class);
         Ok(())
     }
 }

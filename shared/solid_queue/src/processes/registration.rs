@@ -5,11 +5,11 @@ use std::time::Duration;
 use db::{Database, DbError, SqliteConnection, Timestamp};
 use diesel::QueryResult;
 use serde_json::{Number, json};
-use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::identity::Identity;
 use super::instance::{Instance, ProcessKind};
+use crate::events;
 use crate::lifecycle::recover::release_all;
 use crate::patience::Backoff;
 use crate::records::process::{self, NewProcess};
@@ -116,16 +116,16 @@ impl Registration {
         let id = database
             .write(move |connection| process::register(connection, &row))
             .await?;
-        info!(name: "queue.register_process", { process.id = id.0, process.kind = title, process.name = name },
-            "registered a process");
         let metadata = metadata.and_then(|text| serde_json::from_str(&text).ok());
-        Ok(Instance {
+        let instance = Instance {
             kind,
             id,
             name,
             pid: std::process::id(),
             metadata: metadata.unwrap_or_default(),
-        })
+        };
+        events::register_process(&title, &instance);
+        Ok(instance)
     }
 
     /// Like [`Self::register`]. Waits while others hold the lock.
@@ -134,11 +134,7 @@ impl Registration {
         loop {
             match self.clone().register(database).await {
                 Err(error) if error.is_transient() => {
-                    warn!(
-                        process.kind = self.title,
-                        error = telemetry::chain(&error),
-                        "could not register a process yet"
-                    );
+                    events::trouble("could not register a process yet", None, &error);
                     backoff.wait().await;
                 }
                 outcome => return outcome,
@@ -171,28 +167,26 @@ impl Registration {
 /// same transaction. Tries a few times.
 pub(crate) async fn deregister(
     database: &Database,
+    kind: ProcessKind,
     process: ProcessId,
     last: impl Fn(&mut SqliteConnection) -> QueryResult<()> + Clone + Send + 'static,
 ) -> Result<(), DbError> {
     let mut backoff = Backoff::new();
     for _ in 1..DEREGISTER_ATTEMPTS {
-        match try_deregister(database, process, last.clone()).await {
+        match try_deregister(database, kind, process, last.clone()).await {
             Ok(()) => return Ok(()),
             Err(error) => {
-                warn!(
-                    process.id = process.0,
-                    error = telemetry::chain(&error),
-                    "could not deregister a process yet"
-                );
+                events::trouble("could not deregister a process yet", Some(process), &error);
             }
         }
         backoff.wait().await;
     }
-    try_deregister(database, process, last).await
+    try_deregister(database, kind, process, last).await
 }
 
 async fn try_deregister(
     database: &Database,
+    kind: ProcessKind,
     process: ProcessId,
     last: impl Fn(&mut SqliteConnection) -> QueryResult<()> + Send + 'static,
 ) -> Result<(), DbError> {
@@ -202,7 +196,7 @@ async fn try_deregister(
             remove(connection, process)
         })
         .await?;
-    info!(name: "queue.deregister_process", { process.id = process.0, released }, "deregistered a process");
+    events::deregister_process(kind, process, released);
     Ok(())
 }
 

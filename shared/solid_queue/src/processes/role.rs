@@ -13,6 +13,7 @@ use super::instance::{Instance, ProcessKind};
 use super::registration::Registration;
 use super::scheduler::Scheduler;
 use super::worker::Worker;
+use crate::events;
 use crate::registry::Classes;
 use crate::{Clock, Config, DispatcherConfig, ProcessId, RecurringTask, Registry, WorkerConfig};
 
@@ -79,6 +80,7 @@ impl<C: Clone + Send + Sync + 'static> Parts<C> {
         runtime: Handle,
         stop: Stop,
     ) {
+        events::start_process(&instance);
         self.hooks.run(Moment::Start, &instance).await;
         let ended = CancellationToken::new();
         let working = async {
@@ -90,6 +92,7 @@ impl<C: Clone + Send + Sync + 'static> Parts<C> {
                 () = stop.gracefully.cancelled() => {}
                 () = ended.cancelled() => {}
             }
+            events::shutdown_process(&instance);
             self.hooks.run(Moment::Stop, &instance).await;
         };
         tokio::join!(working, stopping);

@@ -7,13 +7,13 @@ use std::time::Duration;
 use db::{Changes, Database, DbError};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
 
+use super::instance::ProcessKind;
 use super::registration::deregister;
 use super::role::Parts;
 use crate::patience::Backoff;
 use crate::records::process;
-use crate::{ProcessId, SchedulerConfig};
+use crate::{ProcessId, SchedulerConfig, events};
 pub(crate) use agenda::Agenda;
 
 /// How often to look for changed tasks at most, however much is written.
@@ -48,8 +48,9 @@ impl Scheduler {
     /// Works until `stop`, then deregisters.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(self.work()).await;
-        if let Err(error) = deregister(&self.database, self.process, |_| Ok(())).await {
-            error!(process.id = self.process.0, error = %error, "could not deregister the scheduler");
+        let (kind, process) = (ProcessKind::Scheduler, self.process);
+        if let Err(error) = deregister(&self.database, kind, process, |_| Ok(())).await {
+            events::thread_error("could not deregister the scheduler", Some(process), &error);
         }
     }
 
@@ -65,7 +66,11 @@ impl Scheduler {
                     self.rest(changes.as_mut()).await;
                 }
                 Err(error) => {
-                    warn!(process.id = self.process.0, error = %error, "could not enqueue recurring tasks");
+                    events::trouble(
+                        "could not enqueue recurring tasks",
+                        Some(self.process),
+                        &error,
+                    );
                     backoff.wait().await;
                 }
             }
@@ -73,6 +78,7 @@ impl Scheduler {
     }
 
     async fn turn(&mut self) -> Result<(), DbError> {
+        events::polling(ProcessKind::Scheduler, self.process);
         self.looked = Instant::now();
         self.agenda.store().await?;
         if self.agenda.reload().await? {

@@ -4,6 +4,7 @@ use db::DbError;
 
 use super::child::Children;
 use super::fork::{Exit, Forks};
+use super::instance::ProcessKind;
 use super::recovery::Recovery;
 use crate::ProcessId;
 
@@ -17,7 +18,7 @@ pub(crate) enum Staff<C> {
 
 /// One that ended though nobody stopped it.
 pub(crate) enum Fallen {
-    Task(ProcessId),
+    Task((ProcessKind, ProcessId)),
     Fork(Exit),
 }
 
@@ -44,7 +45,7 @@ impl<C: Clone + Send + Sync + 'static> Staff<C> {
     /// Recovers what it left.
     pub(crate) async fn clean_up(&mut self, fallen: Fallen, recovery: &Recovery) {
         match (self, fallen) {
-            (Self::Tasks(children), Fallen::Task(process)) => children.clean_up(process).await,
+            (Self::Tasks(children), Fallen::Task(child)) => children.clean_up(child).await,
             (Self::Forks(forks), Fallen::Fork(exit)) => {
                 forks.clean_up(Some(exit), recovery).await;
             }

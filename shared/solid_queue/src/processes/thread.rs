@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tracing::warn;
 
 use super::Stop;
-use crate::SupervisorError;
+use crate::{SupervisorError, events};
 
 /// How long putting back may take when the end is to come at once.
 const QUIT_TIMEOUT: Duration = Duration::from_millis(900);
@@ -54,7 +53,7 @@ async fn until_overdue(
     tokio::select! {
         outcome = work => outcome,
         () = overdue => {
-            warn!(name: "queue.immediate_termination", "ended without putting back all jobs: others will recover them");
+            events::give_up_release();
             Ok(())
         }
     }

@@ -5,19 +5,19 @@ use db::{Changes, Database, DbError, Pace};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
 
 use super::Stop;
 use super::crew::Crew;
 use super::execution::Executor;
+use super::instance::ProcessKind;
 use super::registration::deregister;
-use crate::WorkerConfig;
 use crate::executions::claimed::Claim;
 use crate::lifecycle::claim::{Claims, claim};
 use crate::lifecycle::settle::{Ending, settle_all};
 use crate::patience::{Backoff, within};
 use crate::queue_selector::QueueSelector;
 use crate::records::cancellation;
+use crate::{JobId, WorkerConfig, events};
 
 /// How long jobs that were told to stop may take to do so.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -74,10 +74,10 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         stop.gracefully.run_until_cancelled(self.work()).await;
         self.finish_running(&stop.at_once).await;
         if let Err(error) = self.deregister().await {
-            error!(
-                process.id = self.executor.process.0,
-                error = telemetry::chain(&error),
-                "could not deregister the worker"
+            events::thread_error(
+                "could not deregister the worker",
+                Some(self.executor.process),
+                &error,
             );
         }
     }
@@ -94,10 +94,10 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
                     self.rest(&mut changes).await;
                 }
                 Err(error) => {
-                    warn!(
-                        process.id = self.executor.process.0,
-                        error = telemetry::chain(&error),
-                        "could not look for jobs"
+                    events::trouble(
+                        "could not look for jobs",
+                        Some(self.executor.process),
+                        &error,
                     );
                     backoff.wait().await;
                 }
@@ -106,6 +106,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     }
 
     async fn turn(&mut self) -> Result<Turn, DbError> {
+        events::polling(ProcessKind::Worker, self.executor.process);
         self.cancel().await?;
         let endings = self.crew.endings();
         let idle = self.threads.saturating_sub(self.crew.len());
@@ -186,7 +187,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         self.crew.written(endings.len());
         report_lost(&lost);
         let size = claims.as_ref().map_or(0, |claims| claims.jobs.len());
-        debug!(name: "queue.claim", { process.id = process.0, size }, "claimed jobs");
+        events::claim(process, size);
         Ok(claims)
     }
 
@@ -229,8 +230,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         if in_time.await == Some(true) {
             return;
         }
-        warn!(name: "queue.shutdown_timeout", { process.id = self.executor.process.0, jobs = self.crew.len() },
-            "jobs did not end in time: they are put back");
+        events::shutdown_timeout(self.executor.process, self.crew.len());
         self.crew.abort_all();
         // A job that blocks its thread cannot be stopped. Whatever it does yet, its claim is gone.
         let aborted = within(ABORT_TIMEOUT, async {
@@ -259,10 +259,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
                     report_lost(&lost);
                 }
                 Err(error) => {
-                    warn!(
-                        error = telemetry::chain(&error),
-                        "could not note yet that jobs ended"
-                    );
+                    events::trouble("could not note yet that jobs ended", None, &error);
                     backoff.wait().await;
                 }
             }
@@ -273,7 +270,8 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     async fn deregister(&mut self) -> Result<(), DbError> {
         let endings = self.crew.endings();
         let settle = self.settling(&endings);
-        deregister(self.database(), self.executor.process, move |connection| {
+        let (kind, process) = (ProcessKind::Worker, self.executor.process);
+        deregister(self.database(), kind, process, move |connection| {
             settle(connection).map(drop)
         })
         .await
@@ -286,7 +284,6 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
 
 fn report_lost(lost: &[Claim]) {
     for claim in lost {
-        warn!(name: "job.lost_claim", { job.id = claim.job_id },
-            "others took this process for dead and decide about the job");
+        events::lost_claim(JobId(claim.job_id));
     }
 }

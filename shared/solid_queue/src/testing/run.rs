@@ -12,7 +12,7 @@ use crate::processes::execution::Executor;
 use crate::processes::{dispatch_due, registration};
 use crate::queue::Adapter;
 use crate::queue_selector::QueueSelector;
-use crate::{Config, JobFailure, Queue, Registry, WorkerConfig};
+use crate::{Config, JobFailure, ProcessKind, Queue, Registry, WorkerConfig};
 
 /// What [`run_pending`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,7 +164,13 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
     async fn finish(self) -> Result<(), DbError> {
         match self {
             Self::Solid(executor) => {
-                registration::deregister(&executor.database, executor.process, |_| Ok(())).await
+                registration::deregister(
+                    &executor.database,
+                    ProcessKind::Worker,
+                    executor.process,
+                    |_| Ok(()),
+                )
+                .await
             }
             Self::InProcess(..) => Ok(()),
         }

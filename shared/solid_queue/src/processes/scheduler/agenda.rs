@@ -5,7 +5,6 @@ use std::time::Duration;
 use db::{Database, DbError, SqliteConnection, Timestamp};
 use diesel::QueryResult;
 use jiff::tz::TimeZone;
-use tracing::{debug, info, warn};
 
 use super::entry::{Due, Entry};
 use crate::lifecycle::recur::{Recurred, recur_all};
@@ -13,7 +12,7 @@ use crate::records::job::NewRow;
 use crate::records::recurring_task::{self, Stored};
 use crate::records::{recurring_pause, recurring_run};
 use crate::registry::Classes;
-use crate::{Clock, Config, JobId, RecurringTask};
+use crate::{Clock, Config, JobId, RecurringTask, events};
 
 /// How long to wait at most before the next look at the clock, which may jump.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -162,7 +161,7 @@ impl Agenda {
                 self.entries.insert(key, Entry::new(task, timetable, since));
             }
             Err(error) => {
-                warn!(name: "queue.refuse_recurring_task", { task.key = key, error = %error }, "a recurring task cannot be run");
+                events::refuse_recurring_task(&key, &error);
                 self.entries.remove(&key);
                 self.refused.insert(key, task);
             }
@@ -239,14 +238,10 @@ fn report(due: &Due, recurred: &[Recurred]) -> Vec<JobId> {
     for (run_at, recurred) in due.runs.iter().zip(recurred) {
         match recurred {
             Recurred::Enqueued(job) => {
-                info!(name: "queue.enqueue_recurring_task", { task.key = due.key, task.run_at = %run_at, job.id = job.0 },
-                    "enqueued a recurring task");
+                events::enqueue_recurring_task(&due.key, *run_at, *job);
                 jobs.push(*job);
             }
-            other => {
-                debug!(name: "queue.enqueue_recurring_task", { task.key = due.key, task.run_at = %run_at, skipped = ?other },
-                    "did not enqueue a recurring task");
-            }
+            other => events::skip_recurring_task(&due.key, *run_at, other),
         }
     }
     jobs
@@ -254,8 +249,6 @@ fn report(due: &Due, recurred: &[Recurred]) -> Vec<JobId> {
 
 fn report_missed(due: &Due) {
     if let (Some(first), Some(last)) = (due.missed.first(), due.missed.last()) {
-        warn!(name: "queue.skip_recurring_task",
-            { task.key = due.key, missed = due.missed.len(), missed.first = %first, missed.last = %last },
-            "times of a recurring task were missed and are not caught up");
+        events::miss_recurring_task(&due.key, due.missed.len(), *first, *last);
     }
 }
