@@ -239,16 +239,19 @@ impl Slot {
         Some(running)
     }
 
-    /// The first one is replaced at once, the others after a wait that grows.
     fn died_at_once(&mut self) {
-        let wait = match self.deaths {
-            0 => Duration::ZERO,
-            deaths => FIRST_WAIT
-                .saturating_mul(1 << (deaths - 1).min(16))
-                .min(LONGEST_WAIT),
-        };
+        self.not_before = Instant::now() + wait_after(self.deaths);
         self.deaths = self.deaths.saturating_add(1);
-        self.not_before = Instant::now() + wait;
+    }
+}
+
+/// The first one that dies at once is replaced at once, the others after a wait that grows.
+fn wait_after(deaths: u32) -> Duration {
+    match deaths {
+        0 => Duration::ZERO,
+        _ => FIRST_WAIT
+            .saturating_mul(1 << (deaths - 1).min(16))
+            .min(LONGEST_WAIT),
     }
 }
 
@@ -258,5 +261,16 @@ impl Exit {
         let signal = self.status.signal();
         let ours = [Signal::TERM, Signal::QUIT].map(Signal::as_raw);
         signal.is_some_and(|signal| !ours.contains(&signal))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_dies_at_once_is_replaced_ever_later() {
+        let waits = [0, 1, 2, 3, 9, 10, 100].map(|deaths| wait_after(deaths).as_millis());
+        assert_eq!(waits, [0, 100, 200, 400, 25_600, 30_000, 30_000]);
     }
 }
