@@ -70,7 +70,8 @@ pub enum OnConflict {
     /// It is blocked until there is room.
     #[default]
     Block,
-    /// It is not enqueued at all: [`crate::EnqueueError::Discarded`].
+    /// It is not enqueued at all: [`crate::EnqueueError::Discarded`]. A delayed one is dropped when it is due. The next
+    /// attempt of a job that ran waits.
     Discard,
 }
 
@@ -131,7 +132,8 @@ impl Concurrency {
     }
 }
 
-/// A limit on how many jobs start in a time, across all processes. Those that come too soon wait for their turn.
+/// A limit on how many jobs start in a time, across all processes. Those that come too soon are scheduled for their turn,
+/// in the order in which workers would have claimed them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     pub(crate) key: String,
@@ -140,7 +142,9 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// At most `limit` starts of jobs with this key in each `period`, spread evenly once the first ones used it up.
+    /// `limit` starts of jobs with this key at once, and then one every `period / limit`; what is not used is saved up
+    /// to `limit` again. So it is `limit` starts in each `period` on average, and up to twice as many in the period that
+    /// follows a rest.
     pub fn key(key: impl Display, limit: u32, period: Duration) -> Self {
         Self {
             key: key.to_string(),

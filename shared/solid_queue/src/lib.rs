@@ -43,16 +43,16 @@
 //! # The life of a job
 //!
 //! A job's row in `solid_queue_jobs` lasts as long as the job is of interest. Its state is the table that has a row for
-//! it: scheduled, ready, claimed or failed; none, and a `finished_at`, when it is done. Every move from one to another
-//! is one transaction, so a crash at any point leaves it in exactly one.
+//! it: scheduled, ready, blocked, claimed or failed; none, and a `finished_at`, when it is done. Every move from one to
+//! another is one transaction, so a crash at any point leaves it in exactly one.
 //!
-//! - A dispatcher moves scheduled jobs that are due to ready.
+//! - A dispatcher moves scheduled jobs that are due to ready, or to blocked if their [`Concurrency`] limit is reached.
+//!   Whoever ends a job moves the next that is blocked for its place.
 //! - A worker claims ready jobs, by priority and age, and performs them. What it may do afterwards hangs on its claim:
 //!   when others took it for dead and gave the job away, its own outcome counts no more.
 //! - A supervisor looks after the processes of the file. When one dies, its jobs are ready again, until they have
-//!   crashed [`Job::CRASH_LIMIT`] times. On the same host that is noticed within a second or two by the pid; else, as
-//!   with Rails, by missing heartbeats.
-//!
+//!   crashed as often as [`Job::ON_CRASH`] says. On the same host that is noticed within a second or two by the pid; else,
+//!   as with Rails, by missing heartbeats.
 //! - A scheduler enqueues the [`RecurringTask`]s whose time has come, each time once, however many schedulers there are.
 //!
 //! Ruby and Rust processes can share a file. Each worker fails what its own program does not know, so they should

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use solid_queue::{Backoff, Job, JobResult, PerformLater as _, Policy, Registry, RetryOn, testing};
+use solid_queue::{
+    Backoff, Job, JobResult, OnCrash, PerformLater as _, Policy, Queue, Registry, RetryOn, testing,
+};
 use support::controlled::{Still, moment};
 use support::jobs::Context;
+use support::{Running, Temp, config, wait_for};
 
 #[derive(Debug, thiserror::Error)]
 #[error("unplugged")]
@@ -107,6 +110,42 @@ async fn an_error_that_nobody_names_fails_the_job() {
     let still = Still::new();
     let performed = call(&still, &["what now"]).await;
     assert_eq!(performed.failures[0].message, "what now");
+}
+
+#[derive(Serialize, Deserialize)]
+struct Once;
+
+impl Job for Once {
+    const NAME: &'static str = "Once";
+    const ON_CRASH: OnCrash = OnCrash::Fail;
+    type Context = Context;
+
+    async fn perform(self, context: Context) -> JobResult {
+        context.note("once");
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_must_not_run_twice_fails_when_its_process_dies() {
+    let temp = Temp::new();
+    let queue = Queue::solid(temp.database.clone());
+    let context = Context::new(queue.clone());
+    Once.perform_later(&queue).await.unwrap();
+    temp.execute(
+        "INSERT INTO solid_queue_claimed_executions (job_id, process_id, created_at)
+           SELECT job_id, 99, created_at FROM solid_queue_ready_executions;
+         DELETE FROM solid_queue_ready_executions;",
+    )
+    .await;
+    let registry = Registry::new().register::<Once>();
+    let running = Running::start(temp.database.clone(), config(1), registry, context.clone());
+    wait_for("the failure", async || {
+        temp.count("solid_queue_failed_executions").await == 1
+    })
+    .await;
+    running.stop().await;
+    assert!(!context.has("once"));
 }
 
 async fn call(still: &Still, errors: &[&str]) -> testing::Performed {

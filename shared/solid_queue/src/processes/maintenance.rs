@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use db::{Database, DbError, SqliteConnection};
+use db::{Database, DbError, SqliteConnection, Timestamp};
 use tokio::time::Instant;
 
 use super::batch_sweep::sweep_batches;
@@ -20,6 +20,8 @@ use crate::{Clock, DispatcherConfig};
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// Keys whose places are given to blocked jobs in one transaction, at most.
 const TOGETHER: usize = 50;
+/// Semaphores that are renewed in one transaction, at most.
+const RENEWED: usize = 500;
 /// Unique keys that are forgotten in one go, at most.
 const SWEPT: u32 = 1000;
 
@@ -33,6 +35,7 @@ pub(crate) struct Maintenance {
     interval: Duration,
     next_sweep: Instant,
     next_look: Instant,
+    last_look: Option<Timestamp>,
     /// The last key that was looked at.
     key: String,
     /// See [`Found::lost`]: those of this round through the keys, and of the round before.
@@ -52,6 +55,7 @@ impl Maintenance {
             interval: config.concurrency_maintenance_interval,
             next_sweep: Instant::now(),
             next_look: Instant::now(),
+            last_look: None,
             key: String::new(),
             lost: HashSet::new(),
             lost_before: HashSet::new(),
@@ -90,18 +94,22 @@ impl Maintenance {
     }
 
     /// Keeps the semaphores of running jobs from ending.
-    async fn renew(&self) -> Result<(), DbError> {
+    async fn renew(&mut self) -> Result<(), DbError> {
         let now = self.clock.now();
+        let last_look = self.last_look.filter(|last| *last <= now);
+        let since = last_look.unwrap_or(Timestamp::from_microseconds(0));
         let keys = self
             .database
-            .read(move |connection| semaphore::expiring(connection, now))
+            .read_long(move |connection| semaphore::expiring(connection, since, now))
             .await?;
-        if keys.is_empty() {
-            return Ok(());
+        for keys in keys.chunks(RENEWED) {
+            let keys = keys.to_vec();
+            self.database
+                .write(move |connection| semaphore::renew(connection, &keys, now))
+                .await?;
         }
-        self.database
-            .write(move |connection| semaphore::renew(connection, &keys, now))
-            .await
+        self.last_look = Some(now);
+        Ok(())
     }
 
     /// Gives places that nobody holds to jobs that are blocked for them.

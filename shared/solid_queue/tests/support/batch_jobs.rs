@@ -113,10 +113,10 @@ impl Job for Broken {
     type Context = Context;
 
     async fn perform(self, context: Context) -> JobResult {
-        match context.has("mended") {
-            true => Ok(()),
-            false => Err("it is broken".into()),
+        if context.has("mended") {
+            return Ok(());
         }
+        Err("it is broken".into())
     }
 }
 

@@ -11,24 +11,25 @@ use diesel::{QueryResult, RunQueryDsl as _};
 const EARLY: Duration = Duration::from_secs(10);
 /// For how long at least.
 const RENEWAL: Duration = Duration::from_secs(30);
-/// Semaphores that are renewed in one transaction, at most.
-const GROUP: i64 = 500;
 
-/// The keys of semaphores that end soon though jobs of ours hold places, each with its period.
+/// The keys of semaphores that end soon though jobs of ours hold places, each with its period. Those that ended before
+/// `since` were looked at already.
 pub(crate) fn expiring(
     connection: &mut SqliteConnection,
+    since: Timestamp,
     now: Timestamp,
 ) -> QueryResult<Vec<(String, Duration)>> {
     let rows: Vec<(String, i64)> = Statement::<(Text, BigInt)>::new(
-        "SELECT semaphores.key, max(held.period_us) FROM solid_queue_semaphores semaphores \
-         JOIN trifecta_job_limits held ON held.key = semaphores.key AND held.held \
-         WHERE semaphores.expires_at < ? AND (\
-           EXISTS (SELECT 1 FROM solid_queue_claimed_executions WHERE job_id = held.job_id) OR \
-           EXISTS (SELECT 1 FROM solid_queue_ready_executions WHERE job_id = held.job_id)) \
-         GROUP BY semaphores.key LIMIT ?",
+        // The join's order is fixed: few semaphores end soon, but there may be many places.
+        "SELECT ending.key, max(held.period_us) FROM (\
+           SELECT key FROM solid_queue_semaphores WHERE expires_at >= ? AND expires_at < ?) ending \
+         CROSS JOIN trifecta_job_limits held ON held.key = ending.key AND held.held \
+         WHERE EXISTS (SELECT 1 FROM solid_queue_claimed_executions WHERE job_id = held.job_id) \
+            OR EXISTS (SELECT 1 FROM solid_queue_ready_executions WHERE job_id = held.job_id) \
+         GROUP BY ending.key",
     )
+    .bind(since)
     .bind(now.after(EARLY))
-    .bind(GROUP)
     .load(connection)?;
     let period = |us: i64| Duration::from_micros(us.try_into().unwrap_or(0));
     Ok(rows
