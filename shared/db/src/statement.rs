@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -24,7 +25,7 @@ use crate::Timestamp;
 #[derive(Debug)]
 #[must_use = "a statement does nothing until it is executed or loaded"]
 pub struct Statement<'a, R = ()> {
-    text: &'static str,
+    text: Cow<'static, str>,
     values: Vec<Value<'a>>,
     row: PhantomData<R>,
 }
@@ -43,10 +44,11 @@ pub enum Value<'a> {
 }
 
 impl<'a, R> Statement<'a, R> {
-    /// The statement, with a `?` for each value.
-    pub fn new(text: &'static str) -> Self {
+    /// The statement, with a `?` for each value. One that is put together from parts should come in few shapes, as each is
+    /// prepared and kept.
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            text,
+            text: text.into(),
             values: Vec::new(),
             row: PhantomData,
         }
