@@ -12,6 +12,7 @@ mod forked;
 mod hooks;
 mod identity;
 mod instance;
+pub(crate) mod liveness;
 mod maintenance;
 mod pidfile;
 mod pulse;

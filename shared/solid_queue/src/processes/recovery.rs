@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use db::{Database, DbError, Timestamp};
 
-use super::identity::Identity;
-use super::registration::hostname;
+use super::liveness::{Observer, is_one_of};
 use crate::events;
 use crate::executions::claimed;
 use crate::lifecycle::recover::crash;
@@ -21,8 +20,7 @@ pub(crate) struct Recovery {
     database: Database,
     alive_threshold: Duration,
     classes: Arc<Classes>,
-    hostname: String,
-    identity: Option<Identity>,
+    observer: Observer,
     /// Processes whose last heartbeat is long ago: when it was, and since when we know.
     watched: HashMap<i64, (Timestamp, Instant)>,
 }
@@ -37,8 +35,7 @@ impl Recovery {
             database,
             alive_threshold,
             classes,
-            hostname: hostname(),
-            identity: Identity::own(),
+            observer: Observer::new(),
             watched: HashMap::new(),
         }
     }
@@ -49,8 +46,8 @@ impl Recovery {
         let mut processes = self.database.read(process::all).await?;
         // Children first: should this process die meanwhile, the supervisor's row still tells others that they are dead.
         processes.sort_by_key(|process| process.supervisor_id.is_none());
-        let exited = self.known(&processes, Identity::is_dead);
-        let living = self.known(&processes, Identity::lives);
+        let exited = self.observer.exited(&processes);
+        let living = self.observer.living(&processes);
         for process in processes {
             if own.contains(&ProcessId(process.id)) {
                 continue;
@@ -84,26 +81,6 @@ impl Recovery {
             self.prune(process, failure).await?;
         }
         Ok(())
-    }
-
-    /// The processes of this host of which that is known by their pid. Only ours say enough to know.
-    fn known(
-        &self,
-        processes: &[Process],
-        is_so: fn(&Identity, i32, &Identity) -> bool,
-    ) -> BTreeSet<i64> {
-        let Some(own) = &self.identity else {
-            return BTreeSet::new();
-        };
-        let is_so = |process: &&Process| {
-            process.hostname.as_ref() == Some(&self.hostname)
-                && identity(process).is_some_and(|identity| is_so(&identity, process.pid, own))
-        };
-        processes
-            .iter()
-            .filter(is_so)
-            .map(|process| process.id)
-            .collect()
     }
 
     /// Whether there was no heartbeat for too long. Of a process that `lives` the clock alone does not tell, for it may
@@ -164,17 +141,6 @@ impl Recovery {
         events::recover_orphans(jobs, &missing_error().exception_class);
         Ok(())
     }
-}
-
-/// Whether it is one of these processes. A child is one with its supervisor where it says nothing of itself.
-fn is_one_of(process: &Process, known: &BTreeSet<i64>) -> bool {
-    let is_one_with_supervisor = identity(process).is_none();
-    let with_supervisor = |id| is_one_with_supervisor && known.contains(&id);
-    known.contains(&process.id) || process.supervisor_id.is_some_and(with_supervisor)
-}
-
-fn identity(process: &Process) -> Option<Identity> {
-    serde_json::from_str(process.metadata.as_deref()?).ok()
 }
 
 fn exit_error(pid: i32, status: Option<ExitStatus>) -> JobFailure {
