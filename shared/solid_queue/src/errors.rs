@@ -17,6 +17,23 @@ pub enum EnqueueError {
         #[source]
         source: serde_json::Error,
     },
+    /// A job was to be enqueued by its name, and there is no class of that name.
+    #[error("there is no job named `{job}` (known: {known})")]
+    UnknownClass {
+        /// The name.
+        job: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A job was to be enqueued by its name, with arguments that its class cannot read.
+    #[error("`{job}` cannot read these arguments")]
+    Arguments {
+        /// The job's class.
+        job: &'static str,
+        /// What does not fit.
+        #[source]
+        source: serde_json::Error,
+    },
     /// The queue database refused the job.
     #[error("could not insert `{job}` into the queue database")]
     Database {

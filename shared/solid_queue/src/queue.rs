@@ -1,3 +1,4 @@
+mod by_name;
 mod inbox;
 
 use std::fmt;

@@ -4,10 +4,12 @@ use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::enqueue::own_priority;
+use db::Timestamp;
+
+use crate::enqueue::{NewJob, own_priority};
 use crate::limits::Limit;
 use crate::payload::{Payload, decode};
-use crate::{Controls, Job, JobError, JobResult, OnCrash, Policy, Retry};
+use crate::{Controls, Enqueue, EnqueueError, Job, JobError, JobResult, OnCrash, Policy, Retry};
 
 /// The job classes that a worker knows, by name. `C` is the context that they all take.
 pub struct Registry<C> {
@@ -25,12 +27,16 @@ pub(crate) struct Registered<C> {
 
 /// What the others have to know of a class: those who never perform a job.
 #[derive(Clone, Copy, Debug)]
-struct Class {
+pub(crate) struct Class {
     on_crash: OnCrash,
     queue: &'static str,
     priority: Option<i32>,
     controls: fn(&str) -> Option<Controls>,
+    draft: Draft,
 }
+
+/// Makes a job of arguments (a JSON array, encoded).
+type Draft = fn(&str, &Enqueue, Timestamp) -> Result<NewJob, EnqueueError>;
 
 impl Class {
     fn of<J: Job>() -> Self {
@@ -39,7 +45,18 @@ impl Class {
             queue: J::QUEUE,
             priority: own_priority::<J>(),
             controls: controls::<J>,
+            draft: draft::<J>,
         }
+    }
+
+    /// A job with these arguments, if the class can read them.
+    pub(crate) fn draft(
+        &self,
+        arguments: &str,
+        options: &Enqueue,
+        now: Timestamp,
+    ) -> Result<NewJob, EnqueueError> {
+        (self.draft)(arguments, options, now)
     }
 }
 
@@ -115,6 +132,12 @@ impl<C: Clone + Send + Sync + 'static> Registry<C> {
         self.jobs.get(class_name)
     }
 
+    /// The class with its own name.
+    pub(crate) fn class(&self, name: &str) -> Option<(&'static str, Class)> {
+        let (name, job) = self.jobs.get_key_value(name)?;
+        Some((name, job.class))
+    }
+
     pub(crate) fn classes(&self) -> Classes {
         let jobs = self.jobs.iter();
         Classes(jobs.map(|(name, job)| (*name, job.class)).collect())
@@ -140,6 +163,18 @@ fn controls<J: Job>(arguments: &str) -> Option<Controls> {
         Some(job.controls())
     });
     controls.ok().flatten()
+}
+
+fn draft<J: Job>(
+    arguments: &str,
+    options: &Enqueue,
+    now: Timestamp,
+) -> Result<NewJob, EnqueueError> {
+    let job: J = decode(arguments).map_err(|source| EnqueueError::Arguments {
+        job: J::NAME,
+        source,
+    })?;
+    NewJob::new(&job, options, now)
 }
 
 fn perform<J: Job>(arguments: String, context: J::Context) -> Performing {
