@@ -3,8 +3,10 @@
 //! The names are those of the original's notifications. `docs/logging.md` and `docs/metrics.md` list all of it.
 
 mod jobs;
+mod manage;
 pub(crate) mod metrics;
 mod processes;
 
 pub(crate) use jobs::*;
+pub(crate) use manage::*;
 pub(crate) use processes::*;

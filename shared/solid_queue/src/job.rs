@@ -108,11 +108,11 @@ impl Retry {
 }
 
 /// The number of a job: its row in `solid_queue_jobs`, or the number that the in-process queue gave it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct JobId(pub i64);
 
 /// The number of a supervisor, worker or dispatcher: its row in `solid_queue_processes`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct ProcessId(pub i64);
 
 impl fmt::Display for JobId {

@@ -75,6 +75,7 @@ mod in_process;
 mod job;
 mod lifecycle;
 mod limits;
+pub mod manage;
 mod patience;
 mod payload;
 mod perform;

@@ -2,12 +2,16 @@
 
 pub(crate) mod batch;
 pub(crate) mod claim;
+pub(crate) mod discard;
 pub(crate) mod dispatch;
 pub(crate) mod end;
 pub(crate) mod enqueue;
+pub(crate) mod hasten;
 pub(crate) mod recover;
 pub(crate) mod recur;
+pub(crate) mod retry;
 pub(crate) mod settle;
+pub(crate) mod state;
 pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;

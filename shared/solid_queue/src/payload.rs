@@ -11,7 +11,7 @@ use db::Timestamp;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::{decode, plain_arguments};
 pub(crate) use encode::encode;
 use ordered::{Ordered, Text, quoted};
 

@@ -9,7 +9,7 @@ use crate::records::batch::exists;
 use crate::{BatchError, Job, Queue};
 
 /// The number of a batch: its row in `solid_queue_batches`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct BatchId(pub i64);
 
 impl BatchId {

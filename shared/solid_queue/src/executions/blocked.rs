@@ -87,10 +87,9 @@ pub(crate) fn exist(connection: &mut SqliteConnection) -> QueryResult<bool> {
     Ok(!any.is_empty())
 }
 
-pub(crate) fn delete_job(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<()> {
+pub(crate) fn delete_job(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<bool> {
     let rows = dsl::solid_queue_blocked_executions.filter(dsl::job_id.eq(job_id));
-    diesel::delete(rows).execute(connection)?;
-    Ok(())
+    Ok(diesel::delete(rows).execute(connection)? == 1)
 }
 
 pub(crate) fn delete(connection: &mut SqliteConnection, id: i64) -> QueryResult<()> {

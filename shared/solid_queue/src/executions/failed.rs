@@ -1,5 +1,5 @@
 use db::{SqliteConnection, Timestamp};
-use diesel::{ExpressionMethods as _, QueryResult, RunQueryDsl as _};
+use diesel::{ExpressionMethods as _, QueryDsl as _, QueryResult, RunQueryDsl as _};
 
 use crate::schema::solid_queue_failed_executions::dsl;
 
@@ -22,4 +22,10 @@ pub(crate) fn insert(
         .set(dsl::error.eq(error))
         .execute(connection)?;
     Ok(())
+}
+
+/// Whether there was a row.
+pub(crate) fn delete(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<bool> {
+    let row = dsl::solid_queue_failed_executions.filter(dsl::job_id.eq(job_id));
+    Ok(diesel::delete(row).execute(connection)? == 1)
 }

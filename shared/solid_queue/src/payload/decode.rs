@@ -6,8 +6,13 @@ use serde_json::{Error, Map, Value};
 
 /// Reads a JSON array of encoded arguments.
 pub(crate) fn decode<T: DeserializeOwned>(arguments: &str) -> Result<T, Error> {
+    T::deserialize(Arguments(plain_arguments(arguments)?))
+}
+
+/// The arguments as a job's fields get them.
+pub(crate) fn plain_arguments(arguments: &str) -> Result<Vec<Value>, Error> {
     let values: Vec<Value> = serde_json::from_str(arguments)?;
-    T::deserialize(Arguments(values.into_iter().map(plain).collect()))
+    Ok(values.into_iter().map(plain).collect())
 }
 
 /// A Ruby value as the nearest plain one: symbols, times, dates and decimals as text, durations as seconds, records as

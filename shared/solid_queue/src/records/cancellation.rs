@@ -4,6 +4,7 @@ use db::{SqliteConnection, Statement, Timestamp};
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, RunQueryDsl as _};
 
+use super::ids;
 use crate::ProcessId;
 
 /// Wants the job to stop, if it runs. Whether it does.
@@ -38,9 +39,15 @@ pub(crate) fn of_process(
 
 /// The job has ended.
 pub(crate) fn forget(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<()> {
-    Statement::<()>::new("DELETE FROM trifecta_cancellations WHERE job_id = ?")
-        .bind(job_id)
-        .execute(connection)?;
+    forget_all(connection, &[job_id])
+}
+
+pub(crate) fn forget_all(connection: &mut SqliteConnection, job_ids: &[i64]) -> QueryResult<()> {
+    Statement::<()>::new(
+        "DELETE FROM trifecta_cancellations WHERE job_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids(job_ids))
+    .execute(connection)?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct Job {
     pub(crate) class_name: String,
     pub(crate) arguments: Option<String>,
     pub(crate) priority: i32,
+    pub(crate) scheduled_at: Option<Timestamp>,
     pub(crate) concurrency_key: Option<String>,
     pub(crate) batch_id: Option<i64>,
 }

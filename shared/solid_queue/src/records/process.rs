@@ -18,6 +18,8 @@ pub(crate) struct Process {
     pub(crate) pid: i32,
     pub(crate) hostname: Option<String>,
     pub(crate) metadata: Option<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) name: String,
 }
 
 /// A process about to start.

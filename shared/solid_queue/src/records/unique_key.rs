@@ -55,9 +55,15 @@ pub(crate) fn release_all(connection: &mut SqliteConnection, job_ids: &[i64]) ->
 
 /// The job is gone without having been performed: its key is free.
 pub(crate) fn forget(connection: &mut SqliteConnection, job_id: i64) -> QueryResult<()> {
-    Statement::<()>::new("DELETE FROM trifecta_unique_keys WHERE job_id = ?")
-        .bind(job_id)
-        .execute(connection)?;
+    forget_all(connection, &[job_id])
+}
+
+pub(crate) fn forget_all(connection: &mut SqliteConnection, job_ids: &[i64]) -> QueryResult<()> {
+    Statement::<()>::new(
+        "DELETE FROM trifecta_unique_keys WHERE job_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids(job_ids))
+    .execute(connection)?;
     Ok(())
 }
 
