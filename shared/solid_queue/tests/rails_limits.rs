@@ -142,8 +142,9 @@ async fn the_semaphore_of_a_running_job_is_renewed() {
         .perform_later(&queue)
         .await
         .unwrap();
+    let finished = "solid_queue_jobs WHERE finished_at IS NOT NULL";
     wait_for("the jobs", async || {
-        context.has("a") && context.has("short ended")
+        context.has("a") && temp.count(finished).await == 1
     })
     .await;
     let soon = Timestamp::now().after(Duration::from_secs(5));
