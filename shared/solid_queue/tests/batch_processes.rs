@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use db::{Database, Timestamp};
 use serde_json::json;
-use solid_queue::{
-    Batch, BatchId, ClearFinished, Config, DispatcherConfig, Queue, clear_finished_in_batches,
-};
+use solid_queue::{Batch, BatchId, Config, DispatcherConfig};
 use support::batch_jobs::{Fragile, app, batch_registry, progress, reporting};
 use support::jobs::{Context, Failing, held, note};
 use support::{Running, Temp, config, insert, wait_for};
@@ -244,48 +242,8 @@ async fn batches_are_left_alone_where_their_maintenance_is_off() {
     assert_eq!(progress(&queue, id).await, "Enqueued 1/1/0/0");
 }
 
-#[tokio::test]
-async fn finished_batches_are_cleared_unless_they_failed() {
-    let temp = Temp::new();
-    let (queue, context) = app(&temp);
-    let succeeded = Batch::new().add(note("a")).enqueue(&queue).await.unwrap();
-    let failed = Batch::new().add(failing()).enqueue(&queue).await.unwrap();
-    perform(&queue, &context).await;
-    let open = Batch::new().add(note("b")).enqueue(&queue).await.unwrap();
-    let which = ClearFinished {
-        class_name: Some("Note".into()),
-        ..ClearFinished::before(Timestamp::now())
-    };
-    assert_eq!(
-        clear_finished_in_batches(&temp.database, &which)
-            .await
-            .unwrap(),
-        1
-    );
-    assert_eq!(temp.count("solid_queue_batches").await, 3);
-    let which = ClearFinished {
-        batch_size: 1,
-        ..ClearFinished::before(Timestamp::now())
-    };
-    assert_eq!(
-        clear_finished_in_batches(&temp.database, &which)
-            .await
-            .unwrap(),
-        0
-    );
-    assert_eq!(queue.batch(succeeded).await.unwrap(), None);
-    assert_eq!(progress(&queue, failed).await, "Failed 1/0/1/0");
-    assert_eq!(progress(&queue, open).await, "Enqueued 1/0/0/1");
-}
-
 fn start(database: Database, config: Config, context: &Context) -> Running {
     Running::start(database, config, batch_registry(), context.clone())
-}
-
-async fn perform(queue: &Queue, context: &Context) {
-    solid_queue::testing::run_pending(queue, batch_registry(), context)
-        .await
-        .unwrap();
 }
 
 fn dispatcher_only() -> Config {
