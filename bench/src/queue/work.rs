@@ -65,13 +65,14 @@ struct Finishes {
     jobs_by_process: Vec<Vec<usize>>,
 }
 
-const ONE: Way = workers(1, 50, true);
-const FOUR: Way = workers(4, 50, true);
-const WAYS: [Way; 9] = [
+const ONE: Way = workers(1, 200, true);
+const FOUR: Way = workers(4, 200, true);
+const WAYS: [Way; 10] = [
     bare(true),
     workers(1, 3, true),
+    workers(1, 50, true),
     ONE,
-    workers(1, 200, true),
+    workers(4, 50, true),
     FOUR,
     bare(false),
     workers(1, 3, false),
@@ -228,7 +229,7 @@ fn report(ways: &ByWay, jobs: u32) -> Value {
         "ways": by_name,
         "goals": {
             "1_process_per_second": at_least(20_000.0, rate(ONE)),
-            "4_processes_per_second": at_least(rate(ONE), rate(FOUR)),
+            "4_processes_per_second": at_least(20_000.0, rate(FOUR)),
             "1_process_slowest_finish_ms": at_most(SLOWEST_FINISH_MS, slowest(ONE)),
             "4_processes_slowest_finish_ms": at_most(SLOWEST_FINISH_MS, slowest(FOUR)),
         },
