@@ -1,12 +1,14 @@
-//! The worker process: performs the jobs of the queue database.
+//! The worker process: performs the jobs of the queue database, and has the commands that manage them.
 #![warn(missing_docs)]
 
+mod commands;
 mod start;
 
 use settings::{Queue, Settings};
 use solid_queue::SupervisorError;
 use telemetry::Failure;
 
+pub use commands::{Manage, manage};
 pub use start::{Start, start};
 
 /// Whether the process could work: jobs are rows of a database.

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use worker::Start;
+use worker::{Manage, Start};
 
-/// Performs the jobs of the queue database.
+/// Performs the jobs of the queue database, and manages them.
 #[derive(Parser)]
 #[command(
     name = "worker",
@@ -26,6 +26,8 @@ enum Command {
     Start(Start),
     /// Say whether the configuration is valid
     Check,
+    #[command(flatten)]
+    Manage(Manage),
 }
 
 fn main() -> ExitCode {
@@ -34,5 +36,6 @@ fn main() -> ExitCode {
         None => worker::start(&start),
         Some(Command::Start(start)) => worker::start(&start),
         Some(Command::Check) => boot::check(worker::check),
+        Some(Command::Manage(command)) => worker::manage(command),
     })
 }

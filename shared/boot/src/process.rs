@@ -69,6 +69,23 @@ pub fn check(more: impl FnOnce(&Settings) -> Result<(), Failure>) -> Result<(), 
     Ok(())
 }
 
+/// Runs a command that ends by itself. It logs nothing: what it has to say it prints.
+///
+/// # Errors
+/// What is wrong with the configuration, or why the command failed.
+pub fn command<F>(work: impl FnOnce(Settings) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let settings = load(&Environment::of_process())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(work(settings));
+    runtime.shutdown_timeout(REST);
+    outcome
+}
+
 /// A socket that listens on `bind:port`; port 0 takes any. `variable` is what sets the port.
 ///
 /// # Errors
