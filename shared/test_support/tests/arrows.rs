@@ -69,6 +69,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "app",
             "boot",
             "clap",
+            "db",
             "settings",
             "solid_queue",
             "telemetry",
