@@ -84,6 +84,30 @@ impl DbError {
             Self::Locked { .. } | Self::Overloaded { .. } | Self::Pool(_)
         ) || matches!(self.root(), Self::Query(error) if is_busy(error))
     }
+
+    /// Whether SQLite found that the file is damaged, or that it is no database at all. A file whose content can be
+    /// done without is then made anew: [`crate::Database::start_over`].
+    pub fn is_corrupt(&self) -> bool {
+        self.says("database disk image is malformed") || self.says("file is not a database")
+    }
+
+    /// Whether the disk, or the size that was set for the file, is full.
+    pub fn is_full(&self) -> bool {
+        self.says("database or disk is full")
+    }
+
+    /// Whether these are SQLite's words: diesel has no kinds for them.
+    fn says(&self, words: &str) -> bool {
+        match self.root() {
+            Self::Query(diesel::result::Error::DatabaseError(_, info)) => {
+                info.message().contains(words)
+            }
+            Self::Open { reason, .. }
+            | Self::Migration { reason, .. }
+            | Self::Broken { reason } => reason.contains(words),
+            _ => false,
+        }
+    }
 }
 
 /// Whether SQLite said that another connection holds a lock. diesel has no kind for it, only SQLite's message.

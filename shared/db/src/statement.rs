@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, RunQueryDsl, SqliteConnection};
 
@@ -39,6 +39,10 @@ pub enum Value<'a> {
     Text(&'a str),
     /// A text that the statement owns.
     Owned(String),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// Bytes that the statement owns.
+    OwnedBytes(Vec<u8>),
     /// Nothing.
     Null,
 }
@@ -85,6 +89,18 @@ impl From<String> for Value<'_> {
     }
 }
 
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(value: &'a [u8]) -> Self {
+        Self::Bytes(value)
+    }
+}
+
+impl From<Vec<u8>> for Value<'_> {
+    fn from(value: Vec<u8>) -> Self {
+        Self::OwnedBytes(value)
+    }
+}
+
 impl From<Timestamp> for Value<'_> {
     fn from(value: Timestamp) -> Self {
         Self::Owned(value.to_string())
@@ -106,6 +122,8 @@ impl<R> QueryFragment<Sqlite> for Statement<'_, R> {
                 Value::Integer(value) => out.push_bind_param::<BigInt, _>(value)?,
                 Value::Text(value) => out.push_bind_param::<Text, str>(value)?,
                 Value::Owned(value) => out.push_bind_param::<Text, str>(value)?,
+                Value::Bytes(value) => out.push_bind_param::<Binary, [u8]>(value)?,
+                Value::OwnedBytes(value) => out.push_bind_param::<Binary, [u8]>(value)?,
                 Value::Null => out.push_bind_param::<Nullable<Text>, _>(&None::<String>)?,
             }
             out.push_sql(part);
