@@ -2,27 +2,21 @@ use std::fmt;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
-use diesel::{QueryResult, SqliteConnection, connection::SimpleConnection as _};
+use diesel::{QueryResult, SqliteConnection};
 use diesel_migrations::EmbeddedMigrations;
 
 use crate::changes::Watch;
+use crate::readers::Readers;
 use crate::writer::{self, Writer};
-use crate::{Changes, DatabaseConfig, DbError, connection, migrations};
-
-type Manager = ConnectionManager<SqliteConnection>;
-
-/// How long a read waits for a connection of the pool. Reads are short, so this is only reached when something is wrong.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::{Changes, DatabaseConfig, DbError, migrations};
 
 /// One SQLite file: one connection that writes, a pool of connections that read. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
     config: Arc<DatabaseConfig>,
     writer: Writer,
-    readers: Pool<Manager>,
+    readers: Arc<Readers>,
     watch: Arc<Watch>,
     /// Device and inode of the file that is open.
     identity: Option<(u64, u64)>,
@@ -41,7 +35,7 @@ impl Database {
         migrations::run(&mut connection, &config, migrations)?;
         Ok(Self {
             writer: Writer::new(connection, Arc::clone(&config)),
-            readers: readers(&config)?,
+            readers: Arc::new(Readers::new(&config)?),
             watch: Arc::new(Watch::new(Arc::clone(&config))),
             identity: identity(&config.path),
             config,
@@ -69,9 +63,9 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        match self.readers.try_get() {
-            Some(mut connection) => Ok(work(&mut connection)?),
-            None => self.read_long(work).await,
+        match self.readers.try_read(work) {
+            Ok(outcome) => Ok(outcome?),
+            Err(work) => self.read_long(work).await,
         }
     }
 
@@ -84,8 +78,8 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        let (readers, span) = (self.readers.clone(), tracing::Span::current());
-        let read = move || span.in_scope(|| Ok(work(&mut *checkout(&readers)?)?));
+        let (readers, span) = (Arc::clone(&self.readers), tracing::Span::current());
+        let read = move || span.in_scope(|| readers.read(work));
         match tokio::task::spawn_blocking(read).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_panic() => Err(DbError::Panicked(error.to_string())),
@@ -126,37 +120,4 @@ impl fmt::Debug for Database {
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
-}
-
-fn checkout(readers: &Pool<Manager>) -> Result<PooledConnection<Manager>, DbError> {
-    Ok(readers.get()?)
-}
-
-fn readers(config: &DatabaseConfig) -> Result<Pool<Manager>, DbError> {
-    let url = config.path.to_string_lossy();
-    let pool = Pool::builder()
-        .max_size(config.pool)
-        .min_idle(Some(0))
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .test_on_check_out(false)
-        .connection_timeout(PATIENCE)
-        .connection_customizer(Box::new(Reader {
-            pragmas: connection::reader_pragmas(config),
-        }))
-        .build(Manager::new(url))?;
-    Ok(pool)
-}
-
-#[derive(Debug)]
-struct Reader {
-    pragmas: String,
-}
-
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Reader {
-    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        connection
-            .batch_execute(&self.pragmas)
-            .map_err(diesel::r2d2::Error::QueryError)
-    }
 }

@@ -22,6 +22,7 @@ mod error;
 mod key_hash;
 mod migrations;
 mod pace;
+mod readers;
 mod statement;
 mod timestamp;
 mod transaction;

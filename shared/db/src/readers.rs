@@ -1,0 +1,129 @@
+//! The connections that read.
+//!
+//! r2d2 opens them, bounds their number and replaces broken ones, but to ask it for one costs as much as a small read.
+//! So those that are idle lie in a stack of our own. r2d2 gets them back when somebody waits for one there.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::{QueryResult, SqliteConnection};
+
+use crate::{DatabaseConfig, DbError, connection};
+
+type Manager = ConnectionManager<SqliteConnection>;
+
+/// How long a read waits for a connection of the pool. Reads are short, so this is only reached when something is wrong.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(crate) struct Readers {
+    pool: Pool<Manager>,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    connections: Vec<PooledConnection<Manager>>,
+    /// Those who wait for r2d2. Under the same lock as the stack: whoever finds the stack empty is seen by the next who
+    /// gives a connection back.
+    waiting: usize,
+}
+
+impl Readers {
+    pub(crate) fn new(config: &DatabaseConfig) -> Result<Self, DbError> {
+        let url = config.path.to_string_lossy();
+        let pool = Pool::builder()
+            .max_size(config.pool)
+            .min_idle(Some(0))
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .test_on_check_out(false)
+            .connection_timeout(PATIENCE)
+            .connection_customizer(Box::new(Pragmas(connection::reader_pragmas(config))))
+            .build(Manager::new(url))?;
+        Ok(Self {
+            pool,
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Runs `work` on a connection that is idle; gives it back when there is none.
+    pub(crate) fn try_read<T, F>(&self, work: F) -> Result<QueryResult<T>, F>
+    where
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+    {
+        let idle = self.idle().connections.pop();
+        match idle.or_else(|| self.pool.try_get()) {
+            Some(connection) => Ok(self.read_on(connection, work)),
+            None => Err(work),
+        }
+    }
+
+    /// Runs `work` on a connection that is opened or waited for. Blocks the thread.
+    pub(crate) fn read<T, F>(&self, work: F) -> Result<T, DbError>
+    where
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+    {
+        let connection = match self.pop_or_announce() {
+            Some(connection) => connection,
+            None => self.wait()?,
+        };
+        Ok(self.read_on(connection, work)?)
+    }
+
+    /// A connection goes back when `work` is done. When it panics r2d2 gets the connection, and closes it.
+    fn read_on<T>(
+        &self,
+        mut connection: PooledConnection<Manager>,
+        work: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+    ) -> QueryResult<T> {
+        let outcome = work(&mut connection);
+        self.check_in(connection);
+        outcome
+    }
+
+    fn wait(&self) -> Result<PooledConnection<Manager>, DbError> {
+        let connection = self.pool.get();
+        self.idle().waiting -= 1;
+        Ok(connection?)
+    }
+
+    fn pop_or_announce(&self) -> Option<PooledConnection<Manager>> {
+        let mut idle = self.idle();
+        let connection = idle.connections.pop();
+        if connection.is_none() {
+            idle.waiting += 1;
+        }
+        connection
+    }
+
+    fn check_in(&self, mut connection: PooledConnection<Manager>) {
+        // r2d2 closes what is broken, and opens another when it is needed.
+        if AnsiTransactionManager::is_broken_transaction_manager(&mut *connection) {
+            return;
+        }
+        let mut idle = self.idle();
+        if idle.waiting == 0 {
+            idle.connections.push(connection);
+        } else {
+            drop(idle);
+            drop(connection);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug)]
+struct Pragmas(String);
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(&self.0)
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
