@@ -11,12 +11,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use diesel::result::Error::NotFound;
-use diesel::{QueryResult, RunQueryDsl as _, SqliteConnection, sql_types::BigInt};
+use diesel::{QueryResult, SqliteConnection};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::watch;
 
-use crate::{DatabaseConfig, Statement, connection};
+use crate::{DatabaseConfig, connection, space};
 
 /// When to look again after an event, in microseconds after the look before.
 const LOOKS: [u64; 9] = [0, 50, 100, 200, 400, 800, 1_600, 4_000, 8_000];
@@ -181,6 +180,5 @@ fn follow(
 
 /// Changes with every commit that another connection made.
 fn data_version(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    let versions: Vec<i64> = Statement::<BigInt>::new("PRAGMA data_version").load(connection)?;
-    versions.first().copied().ok_or(NotFound)
+    space::number(connection, "PRAGMA data_version")
 }

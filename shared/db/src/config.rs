@@ -17,6 +17,9 @@ pub struct DatabaseConfig {
     /// Whether commits of any process are noticed from the files themselves ([`crate::Database::changes`]).
     /// Without it, callers only poll.
     pub watch: bool,
+    /// Whether a file that is made anew can give back pages that became free ([`crate::give_back`]). An existing file is
+    /// changed by [`crate::Database::vacuum`] only.
+    pub auto_vacuum: bool,
 }
 
 /// `PRAGMA synchronous`: what a commit waits for.
@@ -39,6 +42,7 @@ impl DatabaseConfig {
             synchronous: Synchronous::Normal,
             write_queue: 10_000,
             watch: true,
+            auto_vacuum: false,
         }
     }
 }

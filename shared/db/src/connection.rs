@@ -7,7 +7,7 @@ use diesel::{Connection as _, QueryResult, SqliteConnection};
 use rustix::fs::{Access, access};
 
 use crate::error::is_busy;
-use crate::{DatabaseConfig, DbError};
+use crate::{DatabaseConfig, DbError, space};
 
 /// Opens one connection with the pragmas that Rails sets, and makes the file a WAL file if it is not one yet.
 pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError> {
@@ -32,8 +32,22 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
         "PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; {}",
         pragmas(config)
     );
-    patiently(|| connection.batch_execute(&pragmas)).map_err(|error| failed(error.to_string()))?;
+    patiently(|| {
+        if config.auto_vacuum {
+            give_back_if_new(&mut connection)?;
+        }
+        connection.batch_execute(&pragmas)
+    })
+    .map_err(|error| failed(error.to_string()))?;
     Ok(connection)
+}
+
+/// Makes a new file one that can give back pages. In an existing one the pragma would take the write lock for nothing.
+fn give_back_if_new(connection: &mut SqliteConnection) -> QueryResult<()> {
+    if space::number(connection, "PRAGMA page_count")? == 0 {
+        connection.batch_execute(space::INCREMENTAL)?;
+    }
+    Ok(())
 }
 
 /// SQLite opens a file that it may not write without a word, and fails at the first write.

@@ -9,7 +9,7 @@ use diesel_migrations::EmbeddedMigrations;
 use crate::changes::Watch;
 use crate::readers::Readers;
 use crate::writer::{self, Writer};
-use crate::{Changes, DatabaseConfig, DbError, migrations};
+use crate::{Changes, DatabaseConfig, DbError, migrations, space};
 
 /// One SQLite file: one connection that writes, a pool of connections that read. Cheap to clone.
 #[derive(Clone)]
@@ -99,6 +99,19 @@ impl Database {
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
         self.writer.write(work).await
+    }
+
+    /// Writes the file anew without its free pages, and so that it can give back pages from then on ([`crate::give_back`]).
+    /// No write is done meanwhile. Needs room for a second copy, and as long as it takes to write it.
+    ///
+    /// # Errors
+    /// [`DbError::Locked`], or [`DbError::Query`] with what SQLite said.
+    pub async fn vacuum(&self) -> Result<(), DbError> {
+        let (synchronous, timeout) = (self.config.synchronous, self.config.timeout);
+        let vacuum = move |connection: &mut SqliteConnection| {
+            space::vacuum(connection, synchronous, timeout)
+        };
+        self.writer.alone(vacuum).await
     }
 
     /// Tells of commits to this file by any connection of any process. Polling must go on beside it: where the system

@@ -9,15 +9,17 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use diesel::{Connection as _, QueryResult, SqliteConnection, connection::SimpleConnection as _};
+use diesel::{QueryResult, SqliteConnection, connection::SimpleConnection as _};
 use tokio::sync::oneshot;
 
+use crate::pending_write::{PendingWrite, Performed, Write};
 use crate::{DatabaseConfig, DbError, connection, transaction};
 
-/// What is wrong when a write began a transaction of its own and did not end it, as when it panicked within one.
-const LEFT_OPEN: &str = "a write left a transaction of its own open";
 /// Writes in one transaction, at most: the lock is held for some milliseconds, not longer.
 const GROUP: usize = 256;
+
+/// Work on the connection while it is in no transaction.
+type Alone = Box<dyn FnOnce(Result<&mut SqliteConnection, DbError>) + Send>;
 
 #[derive(Clone)]
 pub(crate) struct Writer {
@@ -33,6 +35,8 @@ struct Shared {
 #[derive(Default)]
 struct Inbox {
     waiting: VecDeque<Box<dyn PendingWrite>>,
+    /// What is done outside of a transaction.
+    alone: VecDeque<Alone>,
     has_leader: bool,
 }
 
@@ -56,20 +60,37 @@ impl Writer {
         let (reply, outcome) = oneshot::channel();
         let span = tracing::Span::current();
         let work = move |connection: &mut SqliteConnection| span.in_scope(|| work(connection));
-        if self.shared.push(Box::new(Write {
-            work: Some(work),
-            outcome: None,
-            reply,
-        }))? {
+        if self.shared.push(Box::new(Write::new(work, reply)))? {
             self.lead();
         }
         outcome.await.unwrap_or(Err(DbError::ShutDown))
     }
 
-    fn lead(&self) {
-        if self.shared.perform_alone() {
-            return;
+    /// Runs `work` between two transactions, on a thread that may block.
+    pub(crate) async fn alone<T, F>(&self, work: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, DbError> + Send + 'static,
+    {
+        let (reply, outcome) = oneshot::channel();
+        let span = tracing::Span::current();
+        let work = move |connection: Result<&mut SqliteConnection, DbError>| {
+            // The caller may have stopped waiting.
+            drop(reply.send(span.in_scope(|| connection.and_then(work))));
+        };
+        if self.shared.push_alone(Box::new(work)) {
+            self.lead_on_a_blocking_thread();
         }
+        outcome.await.unwrap_or(Err(DbError::ShutDown))
+    }
+
+    fn lead(&self) {
+        if !self.shared.perform_at_once() {
+            self.lead_on_a_blocking_thread();
+        }
+    }
+
+    fn lead_on_a_blocking_thread(&self) {
         let shared = Arc::clone(&self.shared);
         tokio::task::spawn_blocking(move || shared.perform_all());
     }
@@ -88,6 +109,13 @@ impl Shared {
         Ok(!std::mem::replace(&mut inbox.has_leader, true))
     }
 
+    /// Whether the caller has to lead.
+    fn push_alone(&self, work: Alone) -> bool {
+        let mut inbox = lock(&self.inbox);
+        inbox.alone.push_back(work);
+        !std::mem::replace(&mut inbox.has_leader, true)
+    }
+
     /// The leader's next group.
     fn take(&self) -> Vec<Box<dyn PendingWrite>> {
         let mut inbox = lock(&self.inbox);
@@ -96,7 +124,7 @@ impl Shared {
     }
 
     /// Performs what waits on this thread if that needs no waiting. `false` when there is still something to do.
-    fn perform_alone(&self) -> bool {
+    fn perform_at_once(&self) -> bool {
         let Ok(mut guard) = self.connection.try_lock() else {
             return false;
         };
@@ -117,13 +145,17 @@ impl Shared {
     /// Gives up the lead if nothing waits; else `false`.
     fn resign(&self) -> bool {
         let mut inbox = lock(&self.inbox);
-        inbox.has_leader = !inbox.waiting.is_empty();
+        inbox.has_leader = !(inbox.waiting.is_empty() && inbox.alone.is_empty());
         !inbox.has_leader
     }
 
     fn perform_all(&self) {
         let mut guard = lock(&self.connection);
         while !self.resign() {
+            if let Some(work) = self.take_alone() {
+                self.perform_alone(&mut guard, work);
+                continue;
+            }
             // The lock first, the group then: whatever arrives while we wait for the lock joins the transaction.
             let begun = self.begin(&mut guard);
             let group = self.take();
@@ -134,11 +166,34 @@ impl Shared {
         }
     }
 
+    fn take_alone(&self) -> Option<Alone> {
+        lock(&self.inbox).alone.pop_front()
+    }
+
+    fn perform_alone(&self, guard: &mut Option<SqliteConnection>, work: Alone) {
+        match self.connection(guard) {
+            // Where it panics its reply is dropped, which tells the caller, and so is the connection.
+            Ok(mut connection) => {
+                let done = catch_unwind(AssertUnwindSafe(|| work(Ok(&mut connection))));
+                *guard = done.is_ok().then_some(connection);
+            }
+            Err(error) => work(Err(error)),
+        }
+    }
+
+    /// Takes the connection, or opens one where the last had to be closed.
+    fn connection(
+        &self,
+        guard: &mut Option<SqliteConnection>,
+    ) -> Result<SqliteConnection, DbError> {
+        match guard.take() {
+            Some(connection) => Ok(connection),
+            None => open(&self.config),
+        }
+    }
+
     fn begin(&self, guard: &mut Option<SqliteConnection>) -> Result<(), DbError> {
-        let mut connection = match guard.take() {
-            Some(connection) => connection,
-            None => open(&self.config)?,
-        };
+        let mut connection = self.connection(guard)?;
         let begun = transaction::begin(
             &mut connection,
             self.config.synchronous,
@@ -202,116 +257,4 @@ fn reply_all(group: Vec<Box<dyn PendingWrite>>, outcome: Result<(), &Arc<DbError
 /// A poisoned lock is as good as any: a panic of the caller's work is caught before it passes the guard.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-trait PendingWrite: Send {
-    /// Runs the work.
-    ///
-    /// # Errors
-    /// When the transaction broke and must not go on.
-    fn perform(&mut self, connection: &mut SqliteConnection) -> Result<Performed, DbError>;
-
-    /// Runs the work so that it can fail alone.
-    ///
-    /// # Errors
-    /// When the transaction broke and must not go on.
-    fn perform_in_savepoint(&mut self, connection: &mut SqliteConnection) -> Result<(), DbError>;
-
-    /// Tells the caller, once the fate of the transaction is known.
-    fn reply(self: Box<Self>, transaction: Result<(), &Arc<DbError>>);
-}
-
-enum Performed {
-    Done,
-    Failed,
-}
-
-struct Write<T, F> {
-    work: Option<F>,
-    outcome: Option<Result<T, DbError>>,
-    reply: oneshot::Sender<Result<T, DbError>>,
-}
-
-impl<T, F> Write<T, F>
-where
-    F: FnOnce(&mut SqliteConnection) -> QueryResult<T>,
-{
-    /// Runs the work and keeps what it comes to.
-    fn run(&mut self, connection: &mut SqliteConnection) -> Performed {
-        let Some(work) = self.work.take() else {
-            return Performed::Done;
-        };
-        let outcome = match catch_unwind(AssertUnwindSafe(|| work(connection))) {
-            Ok(outcome) => outcome.map_err(DbError::from),
-            Err(panic) => Err(DbError::Panicked(panic_message(&*panic))),
-        };
-        let performed = match outcome {
-            Ok(_) => Performed::Done,
-            Err(_) => Performed::Failed,
-        };
-        self.outcome = Some(outcome);
-        performed
-    }
-
-    /// What broke the transaction: the work's own error where it has one, for SQLite ends a transaction by itself after
-    /// some errors, such as a full disk.
-    fn broken(&self, reason: &str) -> DbError {
-        let own = self
-            .outcome
-            .as_ref()
-            .and_then(|outcome| outcome.as_ref().err());
-        let reason = own.map_or_else(|| reason.to_owned(), ToString::to_string);
-        DbError::Broken { reason }
-    }
-}
-
-impl<T, F> PendingWrite for Write<T, F>
-where
-    T: Send,
-    F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send,
-{
-    fn perform(&mut self, connection: &mut SqliteConnection) -> Result<Performed, DbError> {
-        let performed = self.run(connection);
-        if transaction::is_outermost(connection) {
-            Ok(performed)
-        } else {
-            Err(self.broken(LEFT_OPEN))
-        }
-    }
-
-    fn perform_in_savepoint(&mut self, connection: &mut SqliteConnection) -> Result<(), DbError> {
-        let ended = connection.transaction(|connection| match self.run(connection) {
-            Performed::Done => Ok(()),
-            Performed::Failed => Err(diesel::result::Error::RollbackTransaction),
-        });
-        match ended {
-            Ok(()) | Err(diesel::result::Error::RollbackTransaction)
-                if transaction::is_outermost(connection) =>
-            {
-                Ok(())
-            }
-            Ok(()) => Err(self.broken(LEFT_OPEN)),
-            Err(error) => Err(self.broken(&error.to_string())),
-        }
-    }
-
-    fn reply(self: Box<Self>, transaction: Result<(), &Arc<DbError>>) {
-        let outcome = match (transaction, self.outcome) {
-            // What the work itself said is the better answer than that its transaction fell.
-            (_, Some(Err(error))) => Err(error),
-            (Ok(()), Some(done)) => done,
-            (Ok(()), None) => Err(DbError::ShutDown),
-            (Err(error), _) => Err(DbError::RolledBack(Arc::clone(error))),
-        };
-        // The caller may have stopped waiting.
-        drop(self.reply.send(outcome));
-    }
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no message").to_owned()
 }
