@@ -8,14 +8,17 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use diesel::{QueryResult, SqliteConnection};
+use arc_swap::ArcSwap;
+use diesel::SqliteConnection;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::watch;
 
-use crate::{DatabaseConfig, connection, space};
+use crate::foreign::{Generation, data_version};
+use crate::open_file::OpenFile;
+use crate::{DatabaseConfig, connection};
 
 /// When to look again after an event, in microseconds after the look before.
 const LOOKS: [u64; 9] = [0, 50, 100, 200, 400, 800, 1_600, 4_000, 8_000];
@@ -49,66 +52,106 @@ impl Changes {
 /// The watch of one file, begun when the first asks for it.
 pub(crate) struct Watch {
     config: Arc<DatabaseConfig>,
+    generation: Arc<Generation>,
+    file: Weak<ArcSwap<OpenFile>>,
     started: Mutex<Option<Started>>,
 }
 
 struct Started {
     commits: watch::Sender<u64>,
-    /// Dropping it closes the channel, which ends the thread.
+    events: Sender<Event>,
+    /// Dropping it, and `events`, closes the channel, which ends the thread.
     _watcher: RecommendedWatcher,
 }
 
+enum Event {
+    /// Something happened to the files.
+    Touched,
+    /// Another file is open from now on.
+    Reopened,
+}
+
 impl Watch {
-    pub(crate) fn new(config: Arc<DatabaseConfig>) -> Self {
+    pub(crate) fn new(
+        config: Arc<DatabaseConfig>,
+        generation: Arc<Generation>,
+        file: &Arc<ArcSwap<OpenFile>>,
+    ) -> Self {
         Self {
             config,
+            generation,
+            file: Arc::downgrade(file),
             started: Mutex::new(None),
         }
     }
 
     pub(crate) fn subscribe(&self) -> Changes {
-        if !self.config.watch {
-            return Changes { seen: None };
-        }
-        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        if started.is_none() {
-            *started = start(&self.config);
-        }
+        let started = self.started();
         Changes {
             seen: started.as_ref().map(|started| started.commits.subscribe()),
         }
     }
-}
 
-/// Starts the watch. Without one polling still works, so a failure is worth a warning and no more.
-fn start(config: &Arc<DatabaseConfig>) -> Option<Started> {
-    let path = &config.path;
-    let result = try_start(config);
-    result
-        .inspect_err(|error| {
-            tracing::warn!(db.path = %path.display(), error = %error, "cannot watch the database: polling only");
+    pub(crate) fn start(&self) {
+        drop(self.started());
+    }
+
+    /// Goes on with the file that is at the path now. Whoever waits for a commit is told of one.
+    pub(crate) fn reopen(&self) {
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(started) = &*started {
+            // The thread is gone only when the watch ends.
+            let _ = started.events.send(Event::Reopened);
+        }
+    }
+
+    /// Starts it if the configuration wants one. Without it polling still works, so a failure is worth a warning and no
+    /// more.
+    fn started(&self) -> MutexGuard<'_, Option<Started>> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        if started.is_none() && self.config.watch {
+            *started = self
+                .try_start()
+                .inspect_err(|error| {
+                    let path = self.config.path.display();
+                    tracing::warn!(db.path = %path, error = %error, "cannot watch the database: polling only");
+                })
+                .ok();
+        }
+        started
+    }
+
+    fn try_start(&self) -> Result<Started, Box<dyn std::error::Error>> {
+        let mut connection = connection::open(&self.config)?;
+        let (events, arrived) = channel();
+        let mut watcher =
+            notify::recommended_watcher(handler(self.config.path.clone(), events.clone()))?;
+        watcher.watch(
+            connection::folder(&self.config.path),
+            RecursiveMode::NonRecursive,
+        )?;
+        let commits = watch::Sender::new(0);
+        let follower = Follower {
+            last: Some(data_version(&mut connection)?),
+            connection: Some(connection),
+            config: Arc::clone(&self.config),
+            commits: commits.clone(),
+            generation: Arc::clone(&self.generation),
+            file: Weak::clone(&self.file),
+            owes_a_look: false,
+        };
+        std::thread::Builder::new()
+            .name("db-changes".into())
+            .spawn(move || follower.follow(&arrived))?;
+        Ok(Started {
+            commits,
+            events,
+            _watcher: watcher,
         })
-        .ok()
+    }
 }
 
-fn try_start(config: &Arc<DatabaseConfig>) -> Result<Started, Box<dyn std::error::Error>> {
-    let mut connection = connection::open(config)?;
-    let (events, arrived) = channel();
-    let mut watcher = notify::recommended_watcher(handler(config.path.clone(), events))?;
-    watcher.watch(folder(&config.path), RecursiveMode::NonRecursive)?;
-    let start = data_version(&mut connection)?;
-    let commits = watch::Sender::new(0);
-    let publish = commits.clone();
-    std::thread::Builder::new()
-        .name("db-changes".into())
-        .spawn(move || follow(&mut connection, start, &arrived, &publish))?;
-    Ok(Started {
-        commits,
-        _watcher: watcher,
-    })
-}
-
-fn handler(path: PathBuf, events: Sender<()>) -> impl notify::EventHandler {
+fn handler(path: PathBuf, events: Sender<Event>) -> impl notify::EventHandler {
     let mut breathed = Instant::now();
     move |event: notify::Result<notify::Event>| {
         // An overflow of the system's queue names no file: ours may have been among them.
@@ -118,7 +161,7 @@ fn handler(path: PathBuf, events: Sender<()>) -> impl notify::EventHandler {
         });
         if ours {
             // The receiver is gone only when the watch ends.
-            let _ = events.send(());
+            let _ = events.send(Event::Touched);
             // What comes meanwhile waits in the system's queue, where it becomes one event.
             if breathed.elapsed() > BREATH {
                 std::thread::sleep(BREATH);
@@ -139,46 +182,83 @@ fn is_of(path: &Path, at: &Path) -> bool {
     name(at).starts_with(&name(path))
 }
 
-fn folder(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
+/// The thread that looks.
+struct Follower {
+    config: Arc<DatabaseConfig>,
+    /// `None` when it could not be opened.
+    connection: Option<SqliteConnection>,
+    last: Option<i64>,
+    commits: watch::Sender<u64>,
+    generation: Arc<Generation>,
+    file: Weak<ArcSwap<OpenFile>>,
+    /// The writer was at work when it should have looked for others' commits.
+    owes_a_look: bool,
 }
 
-fn follow(
-    connection: &mut SqliteConnection,
-    start: i64,
-    events: &Receiver<()>,
-    commits: &watch::Sender<u64>,
-) {
-    let mut last = Some(start);
-    while events.recv().is_ok() {
-        let mut again = &LOOKS[..];
-        let mut looks = again.iter();
-        while let Some(&pause) = looks.next() {
-            match events.recv_timeout(Duration::from_micros(pause)) {
-                // It may stand for a commit that becomes visible only later, so all looks begin anew.
-                Ok(()) => {
-                    while events.try_recv().is_ok() {}
-                    looks = again.iter();
+impl Follower {
+    fn follow(mut self, events: &Receiver<Event>) {
+        while let Ok(event) = events.recv() {
+            self.heed(&event);
+            let mut again = &LOOKS[..];
+            let mut looks = again.iter();
+            while let Some(&pause) = looks.next() {
+                match events.recv_timeout(Duration::from_micros(pause)) {
+                    // It may stand for a commit that becomes visible only later, so all looks begin anew.
+                    Ok(event) => {
+                        self.heed(&event);
+                        for event in events.try_iter() {
+                            self.heed(&event);
+                        }
+                        looks = again.iter();
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return,
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-            let version = data_version(connection).ok();
-            // A look that fails counts as a change: whoever is told looks for himself.
-            if version != last || version.is_none() {
-                commits.send_modify(|count| *count += 1);
-                last = version;
-                // While commits follow each other, the first looks find little that the next event would not.
-                again = &LOOKS[BUSY_FROM..];
-                std::thread::sleep(BREATH);
+                if self.look() {
+                    // While commits follow each other, the first looks find little that the next event would not.
+                    again = &LOOKS[BUSY_FROM..];
+                    std::thread::sleep(BREATH);
+                }
             }
         }
     }
-}
 
-/// Changes with every commit that another connection made.
-fn data_version(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    space::number(connection, "PRAGMA data_version")
+    /// Leaves the old file where there is another.
+    fn heed(&mut self, event: &Event) {
+        if matches!(event, Event::Reopened) {
+            self.connection = None;
+            self.last = None;
+        }
+    }
+
+    /// Whether there was a commit.
+    fn look(&mut self) -> bool {
+        let version = self.version();
+        // A look that fails counts as a change: whoever is told looks for himself.
+        let changed = version != self.last || version.is_none();
+        self.last = version;
+        self.look_for_foreign(changed);
+        if changed {
+            self.commits.send_modify(|count| *count += 1);
+        }
+        changed
+    }
+
+    fn version(&mut self) -> Option<i64> {
+        // To open a file that is missing would make it.
+        if self.connection.is_none() && self.config.path.exists() {
+            self.connection = connection::open(&self.config).ok();
+        }
+        data_version(self.connection.as_mut()?).ok()
+    }
+
+    /// Has the writer see whether the commit was another's; at one of the next looks when it has no time now.
+    fn look_for_foreign(&mut self, changed: bool) {
+        self.owes_a_look |= changed && self.generation.is_wanted();
+        if self.owes_a_look
+            && let Some(file) = self.file.upgrade()
+        {
+            self.owes_a_look = file.load().writer.foreign_now().is_none();
+        }
+    }
 }

@@ -15,13 +15,7 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
         path: config.path.clone(),
         reason,
     };
-    if let Some(folder) = config
-        .path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-    }
+    make_folder(config)?;
     writable(&config.path).map_err(failed)?;
     let url = config
         .path
@@ -42,6 +36,21 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
     Ok(connection)
 }
 
+/// Makes the file's folder if it is missing.
+pub(crate) fn make_folder(config: &DatabaseConfig) -> Result<(), DbError> {
+    fs::create_dir_all(folder(&config.path)).map_err(|error| DbError::Open {
+        path: config.path.clone(),
+        reason: error.to_string(),
+    })
+}
+
+/// The folder that the file is in.
+pub(crate) fn folder(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 /// Makes a new file one that can give back pages. In an existing one the pragma would take the write lock for nothing.
 fn give_back_if_new(connection: &mut SqliteConnection) -> QueryResult<()> {
     if space::number(connection, "PRAGMA page_count")? == 0 {
@@ -58,10 +67,7 @@ fn writable(path: &Path) -> Result<(), String> {
     if path.exists() {
         access(path, Access::WRITE_OK).map_err(refused("the file"))?;
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    access(folder.unwrap_or(Path::new(".")), Access::WRITE_OK).map_err(refused("its folder"))
+    access(folder(path), Access::WRITE_OK).map_err(refused("its folder"))
 }
 
 #[allow(

@@ -1,25 +1,31 @@
 use std::fmt;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use diesel::{QueryResult, SqliteConnection};
 use diesel_migrations::EmbeddedMigrations;
 
 use crate::changes::Watch;
-use crate::readers::Readers;
-use crate::writer::{self, Writer};
-use crate::{Changes, DatabaseConfig, DbError, migrations, space};
+use crate::foreign::Generation;
+use crate::open_file::OpenFile;
+use crate::start_over::start_over;
+use crate::{Changes, DatabaseConfig, DbError, StartedOver, space};
 
 /// One SQLite file: one connection that writes, a pool of connections that read. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
+    shared: Arc<Shared>,
+}
+
+/// What all clones share.
+struct Shared {
     config: Arc<DatabaseConfig>,
-    writer: Writer,
-    readers: Arc<Readers>,
-    watch: Arc<Watch>,
-    /// Device and inode of the file that is open.
-    identity: Option<(u64, u64)>,
+    file: Arc<ArcSwap<OpenFile>>,
+    generation: Arc<Generation>,
+    watch: Watch,
+    starting_over: Mutex<()>,
 }
 
 impl Database {
@@ -31,26 +37,31 @@ impl Database {
     /// process holds the file's lock for longer than the timeout.
     pub fn open(config: &DatabaseConfig, migrations: EmbeddedMigrations) -> Result<Self, DbError> {
         let config = Arc::new(config.clone());
-        let mut connection = writer::open(&config)?;
-        migrations::run(&mut connection, &config, migrations)?;
+        let generation = Arc::default();
+        let file = OpenFile::open(&config, migrations, &generation)?;
+        let file = Arc::new(ArcSwap::from_pointee(file));
+        let watch = Watch::new(Arc::clone(&config), Arc::clone(&generation), &file);
         Ok(Self {
-            writer: Writer::new(connection, Arc::clone(&config)),
-            readers: Arc::new(Readers::new(&config)?),
-            watch: Arc::new(Watch::new(Arc::clone(&config))),
-            identity: identity(&config.path),
-            config,
+            shared: Arc::new(Shared {
+                config,
+                file,
+                generation,
+                watch,
+                starting_over: Mutex::default(),
+            }),
         })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.config.path
+        &self.shared.config.path
     }
 
     /// Whether the file that is open still lies at its path. Where it was deleted or replaced, connections go on with the
-    /// old one, whose writes nobody else will ever see: the process must be started again.
+    /// old one, whose writes nobody else will ever see: the process must be started again, or start over with a new file
+    /// ([`Database::start_over`]).
     pub fn is_in_place(&self) -> bool {
-        identity(self.path()) == self.identity
+        self.shared.file.load().is_at(self.path())
     }
 
     /// Runs `work` on a connection for reading, on the calling thread: a read of a WAL file waits for no lock and takes
@@ -63,7 +74,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        match self.readers.try_read(work) {
+        match self.try_read(work) {
             Ok(outcome) => Ok(outcome?),
             Err(work) => self.read_long(work).await,
         }
@@ -78,8 +89,8 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        let (readers, span) = (Arc::clone(&self.readers), tracing::Span::current());
-        let read = move || span.in_scope(|| readers.read(work));
+        let (file, span) = (self.shared.file.load_full(), tracing::Span::current());
+        let read = move || span.in_scope(|| file.readers.read(work));
         match tokio::task::spawn_blocking(read).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_panic() => Err(DbError::Panicked(error.to_string())),
@@ -98,7 +109,8 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.writer.write(work).await
+        let writer = self.shared.file.load().writer.clone();
+        writer.write(work).await
     }
 
     /// Writes the file anew without its free pages, and so that it can give back pages from then on ([`crate::give_back`]).
@@ -107,30 +119,94 @@ impl Database {
     /// # Errors
     /// [`DbError::Locked`], or [`DbError::Query`] with what SQLite said.
     pub async fn vacuum(&self) -> Result<(), DbError> {
-        let (synchronous, timeout) = (self.config.synchronous, self.config.timeout);
+        let writer = self.shared.file.load().writer.clone();
+        let (synchronous, timeout) = (self.shared.config.synchronous, self.shared.config.timeout);
         let vacuum = move |connection: &mut SqliteConnection| {
             space::vacuum(connection, synchronous, timeout)
         };
-        self.writer.alone(vacuum).await
+        writer.alone(vacuum).await
     }
 
     /// Tells of commits to this file by any connection of any process. Polling must go on beside it: where the system
     /// cannot watch the folder, or the configuration says not to, it stays silent.
     pub fn changes(&self) -> Changes {
-        self.watch.subscribe()
+        self.shared.watch.subscribe()
+    }
+
+    /// A number that rises when another connection than the writer of this `Database` has committed to the file: one of
+    /// another process, or of another `Database` on the same file. What a process itself wrote it knows anyway; what it
+    /// has read is worth keeping for as long as this number stays the same.
+    ///
+    /// It was true no longer ago than `within`: if nobody has looked since, this looks, which takes some microseconds.
+    /// `None` when that cannot be done without waiting. Ask before the rows are read, and keep the rows together with
+    /// what was answered: a commit in between then raises the number, and the rows count as old, never as new.
+    ///
+    /// The first call starts the watch of the folder ([`Database::watch_foreign`]).
+    pub fn foreign_generation(&self, within: Duration) -> Option<u64> {
+        let file = self.shared.file.load();
+        file.writer
+            .foreign_recent(within)
+            .or_else(|| self.look_for_foreign(&file))
+    }
+
+    /// Has the number of [`Database::foreign_generation`] rise soon after a commit of others, whether or not anybody
+    /// asks. Where the folder cannot or shall not be watched, only the bound of the call holds. Blocks the thread for
+    /// about a millisecond, the first time.
+    pub fn watch_foreign(&self) {
+        if self.shared.generation.want() {
+            self.shared.watch.start();
+        }
+    }
+
+    fn look_for_foreign(&self, file: &OpenFile) -> Option<u64> {
+        self.watch_foreign();
+        file.writer.foreign_now()
+    }
+
+    /// Leaves the file that is open for a sound one at the same path, for all clones of this `Database`: for files whose
+    /// content can be done without. A file that was deleted or replaced is left as it is, and the one at the path is
+    /// opened, or made when there is none. A file that is still in its place is taken for damaged: it is moved to
+    /// `<name>.corrupt-<unix time>`, where the copy of an earlier time is removed, and made anew. When several processes,
+    /// or clones, start over at once, the first makes the file and the others open it. A clone that asks when another has
+    /// ended is taken at its word, however: have one task answer for all errors of the old file.
+    ///
+    /// Reads and writes that have begun end on the old file. Who waits for [`Changes`] is told of one, and the number of
+    /// [`Database::foreign_generation`] rises. Blocks the thread.
+    ///
+    /// # Errors
+    /// As [`Database::open`]. The old file is then still open, and this can be tried again.
+    pub fn start_over(&self, migrations: EmbeddedMigrations) -> Result<StartedOver, DbError> {
+        let shared = &*self.shared;
+        let old = shared.file.load_full();
+        let _one = shared
+            .starting_over
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Another clone was faster.
+        if !Arc::ptr_eq(&old, &shared.file.load()) {
+            return Ok(StartedOver::Reopened);
+        }
+        let (file, done) = start_over(&old, &shared.config, migrations, &shared.generation)?;
+        shared.file.store(Arc::new(file));
+        // Not before: rows of the old file must not count as new.
+        shared.generation.raise();
+        shared.watch.reopen();
+        Ok(done)
+    }
+
+    /// Not part of `read`, whose future would have to keep the file across its wait.
+    fn try_read<T, F>(&self, work: F) -> Result<QueryResult<T>, F>
+    where
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+    {
+        self.shared.file.load().readers.try_read(work)
     }
 }
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Database")
-            .field("path", &self.config.path)
+            .field("path", &self.shared.config.path)
             .finish_non_exhaustive()
     }
-}
-
-/// Looks at the folder's entry only: to open the file would drop SQLite's locks.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino()))
 }

@@ -7,11 +7,13 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use diesel::{QueryResult, SqliteConnection, connection::SimpleConnection as _};
 use tokio::sync::oneshot;
 
+use crate::foreign::Foreign;
 use crate::pending_write::{PendingWrite, Performed, Write};
 use crate::{DatabaseConfig, DbError, connection, transaction};
 
@@ -30,6 +32,7 @@ struct Shared {
     config: Arc<DatabaseConfig>,
     inbox: Mutex<Inbox>,
     connection: Mutex<Option<SqliteConnection>>,
+    foreign: Foreign,
 }
 
 #[derive(Default)]
@@ -41,13 +44,18 @@ struct Inbox {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: SqliteConnection, config: Arc<DatabaseConfig>) -> Self {
+    pub(crate) fn new(
+        connection: SqliteConnection,
+        config: Arc<DatabaseConfig>,
+        foreign: Foreign,
+    ) -> Self {
         let connection = Mutex::new(Some(connection));
         Self {
             shared: Arc::new(Shared {
                 config,
                 inbox: Mutex::default(),
                 connection,
+                foreign,
             }),
         }
     }
@@ -82,6 +90,21 @@ impl Writer {
             self.lead_on_a_blocking_thread();
         }
         outcome.await.unwrap_or(Err(DbError::ShutDown))
+    }
+
+    /// [`Foreign::recent`].
+    pub(crate) fn foreign_recent(&self, within: Duration) -> Option<u64> {
+        self.shared.foreign.recent(within)
+    }
+
+    /// Looks for others' commits now. `None` while the connection is at work or closed, or the look fails.
+    pub(crate) fn foreign_now(&self) -> Option<u64> {
+        let mut guard = match self.shared.connection.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        self.shared.foreign.look(guard.as_mut()?).ok()
     }
 
     fn lead(&self) {
@@ -132,7 +155,10 @@ impl Shared {
             return false;
         };
         match transaction::try_begin(connection) {
-            Ok(true) => perform(&mut guard, self.take()),
+            Ok(true) => {
+                self.foreign.look_if_wanted(connection);
+                perform(&mut guard, self.take());
+            }
             Ok(false) => return false,
             Err(_) => {
                 *guard = None;
@@ -186,10 +212,11 @@ impl Shared {
         &self,
         guard: &mut Option<SqliteConnection>,
     ) -> Result<SqliteConnection, DbError> {
-        match guard.take() {
-            Some(connection) => Ok(connection),
-            None => open(&self.config),
+        if let Some(connection) = guard.take() {
+            return Ok(connection);
         }
+        self.foreign.forget();
+        open(&self.config)
     }
 
     fn begin(&self, guard: &mut Option<SqliteConnection>) -> Result<(), DbError> {
@@ -199,6 +226,9 @@ impl Shared {
             self.config.synchronous,
             self.config.timeout,
         );
+        if begun.is_ok() {
+            self.foreign.look_if_wanted(&mut connection);
+        }
         // A connection that cannot begin for another reason than a lock is not asked again.
         if matches!(begun, Ok(()) | Err(DbError::Locked { .. })) {
             *guard = Some(connection);
