@@ -1,7 +1,9 @@
+use bytes::Bytes;
 use db::Timestamp;
 
 use crate::failsafe::Failure;
 use crate::key::Key;
+use crate::leases::Tags;
 use crate::memory::Memory;
 use crate::solid::Solid;
 
@@ -12,17 +14,25 @@ pub(crate) enum Adapter {
 }
 
 impl Adapter {
-    pub(crate) async fn read(&self, key: &Key) -> Result<Option<Vec<u8>>, Failure> {
+    /// What is at hand without any wait. `None` says nothing about what there is.
+    pub(crate) fn peek(&self, key: &[u8]) -> Option<Bytes> {
         match self {
-            Self::Solid(solid) => Ok(solid.read(key).await?),
+            Self::Solid(solid) => solid.peek(key),
+            Self::Memory(_) => None,
+        }
+    }
+
+    pub(crate) async fn read(&self, key: &Key) -> Result<Option<Bytes>, Failure> {
+        match self {
+            Self::Solid(solid) => solid.read(key).await,
             Self::Memory(memory) => Ok(memory.read(key)),
         }
     }
 
     /// What is under each of the keys, in their order.
-    pub(crate) async fn read_multi(&self, keys: Vec<Key>) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    pub(crate) async fn read_multi(&self, keys: Vec<Key>) -> Result<Vec<Option<Bytes>>, Failure> {
         match self {
-            Self::Solid(solid) => Ok(solid.read_multi(keys).await?),
+            Self::Solid(solid) => solid.read_multi(keys).await,
             Self::Memory(memory) => Ok(keys.iter().map(|key| memory.read(key)).collect()),
         }
     }
@@ -30,11 +40,12 @@ impl Adapter {
     pub(crate) async fn write(
         &self,
         entries: Vec<(Key, Vec<u8>)>,
+        tags: &Tags,
         now: Timestamp,
     ) -> Result<(), Failure> {
         match self {
-            Self::Solid(solid) => solid.write(entries, now).await?,
-            Self::Memory(memory) => memory.write(entries, now),
+            Self::Solid(solid) => solid.write(entries, tags, now).await?,
+            Self::Memory(memory) => memory.write(entries, tags, now),
         }
         Ok(())
     }
@@ -44,28 +55,45 @@ impl Adapter {
     pub(crate) async fn update<R: Send + 'static>(
         &self,
         key: Key,
+        tags: &Tags,
         now: Timestamp,
         change: impl FnOnce(Option<&[u8]>) -> (Option<Vec<u8>>, R) + Send + 'static,
     ) -> Result<R, Failure> {
         match self {
-            Self::Solid(solid) => Ok(solid.update(key, now, change).await?),
-            Self::Memory(memory) => Ok(memory.update(key, now, change)),
+            Self::Solid(solid) => solid.update(key, tags, now, change).await,
+            Self::Memory(memory) => Ok(memory.update(key, tags, now, change)),
         }
     }
 
     /// How many there were.
     pub(crate) async fn delete(&self, keys: Vec<Key>) -> Result<usize, Failure> {
         match self {
-            Self::Solid(solid) => Ok(solid.delete(keys).await?),
+            Self::Solid(solid) => solid.delete(keys).await,
             Self::Memory(memory) => Ok(memory.delete(&keys)),
         }
     }
 
     /// Deletes the entry soon, unless it is another one by then. Best effort; returns at once.
-    pub(crate) fn discard(&self, key: &Key, stored: Vec<u8>, now: Timestamp) {
+    pub(crate) fn discard(&self, key: &Key, stored: Bytes, now: Timestamp) {
         match self {
             Self::Solid(solid) => solid.discard(key, stored, now),
             Self::Memory(memory) => memory.discard(key, &stored),
+        }
+    }
+
+    /// Deletes the entries whose keys begin so, and says how many there were.
+    pub(crate) async fn delete_prefix(&self, prefix: Vec<u8>) -> Result<usize, Failure> {
+        match self {
+            Self::Solid(solid) => solid.delete_prefix(prefix).await,
+            Self::Memory(memory) => Ok(memory.delete_prefix(&prefix)),
+        }
+    }
+
+    /// Deletes the entries that carry the tag, and says how many there were.
+    pub(crate) async fn delete_tag(&self, tag: String) -> Result<usize, Failure> {
+        match self {
+            Self::Solid(solid) => solid.delete_tag(tag).await,
+            Self::Memory(memory) => Ok(memory.delete_tag(&tag)),
         }
     }
 

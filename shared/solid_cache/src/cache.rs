@@ -1,12 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use db::{Database, Timestamp};
 
 use crate::adapter::Adapter;
 use crate::clock::Clock;
 use crate::failsafe::{Failsafe, Failure};
-use crate::key::Key;
+use crate::key::{self, Key};
 use crate::memory::Memory;
 use crate::options::Options;
 use crate::single_flight::Flights;
@@ -34,8 +35,18 @@ impl Cache {
     /// A cache in the file of `database`, which has to have been opened with [`crate::MIGRATIONS`]. Its timeout is how
     /// long a write waits for another process before the caller goes on without it; a cache's may be short.
     pub fn solid(database: Database, config: Config) -> Self {
+        Self::sharded(vec![(String::new(), database)], config)
+    }
+
+    /// A cache whose entries are spread over several files, each with the name by which Rails' `cache.yml` knows it: the
+    /// names say which key is where. The limits of `config` are those of each file. Names that repeat count once; no
+    /// shards at all are a cache in memory.
+    pub fn sharded(shards: Vec<(String, Database)>, config: Config) -> Self {
+        if shards.is_empty() {
+            return Self::memory(config);
+        }
         Self::new(config, |config, failsafe, counters| {
-            Adapter::Solid(Solid::new(database, config, failsafe, counters))
+            Adapter::Solid(Solid::new(shards, config, failsafe, counters))
         })
     }
 
@@ -50,7 +61,8 @@ impl Cache {
         config: Config,
         adapter: impl FnOnce(&Config, &Arc<Failsafe>, &Arc<Counters>) -> Adapter,
     ) -> Self {
-        let (failsafe, counters) = (Arc::default(), Arc::default());
+        let (failsafe, counters) = (Arc::default(), Arc::new(Counters::new()));
+        let options = Options::new(&config);
         Self {
             shared: Arc::new(Shared {
                 adapter: adapter(&config, &failsafe, &counters),
@@ -60,7 +72,7 @@ impl Cache {
                 counters,
             }),
             clock: Clock::default(),
-            options: Options::default(),
+            options,
         }
     }
 
@@ -77,7 +89,19 @@ impl Cache {
     }
 
     pub(crate) fn key(&self, name: &str) -> Result<Key, Failure> {
-        Key::new(name, &self.shared.config)
+        let limit = self.shared.config.max_key_bytesize;
+        Key::new(name, self.options.namespace.as_deref(), limit)
+    }
+
+    /// The name with the namespace of this handle.
+    pub(crate) fn namespaced(&self, name: &str) -> Vec<u8> {
+        key::whole(name, self.options.namespace.as_deref())
+    }
+
+    /// What is at hand under the name without any wait. `None` says nothing about what there is.
+    pub(crate) fn peek(&self, name: &str) -> Option<Bytes> {
+        let namespace = self.options.namespace.as_deref();
+        key::look_short(name, namespace, |key| self.shared.adapter.peek(key))
     }
 
     pub(crate) fn rescue<T>(

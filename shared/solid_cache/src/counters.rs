@@ -47,7 +47,11 @@ impl Cache {
                 Ok((number, stamp)) => (Some(encode_integer(number, stamp)), Ok(number)),
                 Err(failure) => (None, Err(failure)),
             };
-        let number = self.shared.adapter.update(key, now, adjust).await??;
+        let number = self
+            .shared
+            .adapter
+            .update(key, &self.options.tags, now, adjust)
+            .await??;
         self.shared.counters.wrote(1);
         Ok(number)
     }

@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use db::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -6,13 +7,13 @@ use crate::Cache;
 use crate::entry::Entry;
 use crate::failsafe::Failure;
 use crate::key::Key;
-use crate::value;
+use crate::value::Payload;
 
 /// What a look at the store found under a key.
 pub(crate) enum Found<T> {
     Live(T),
     /// With the bytes as they are stored.
-    Expired(Vec<u8>),
+    Expired(Bytes),
     Nothing,
 }
 
@@ -21,6 +22,13 @@ impl Cache {
     /// The value under `key`, if there is a live one that is a `T`.
     pub async fn read<T: DeserializeOwned>(&self, key: impl AsRef<str>) -> Option<T> {
         self.look_up("cache.read", key.as_ref(), typed).await
+    }
+
+    /// The bytes of the string under `key`, whatever they mean. A read that needs no look at the file copies nothing.
+    pub async fn read_bytes(&self, key: impl AsRef<str>) -> Option<Bytes> {
+        let bytes =
+            |entry: &Entry<'_>, stored: &Bytes| entry.bytes(stored)?.ok_or(Failure::NotText);
+        self.look_up_stored("cache.read", key.as_ref(), bytes).await
     }
 
     /// The string under `key`, as Rails reads and writes strings.
@@ -35,7 +43,7 @@ impl Cache {
     pub async fn exist(&self, key: impl AsRef<str>) -> bool {
         let found = async {
             let key = self.key(key.as_ref())?;
-            let found = self.find(&key, |_| Ok(())).await?;
+            let found = self.find(&key, |_, _| Ok(())).await?;
             Ok(self.live(&key, found))
         };
         let found = self.rescue("cache.exist", found.await);
@@ -46,8 +54,8 @@ impl Cache {
     /// ([`Cache::unless_exist`]).
     pub async fn write<T: Serialize + ?Sized>(&self, key: impl AsRef<str>, value: &T) -> bool {
         let written = async {
-            let json = value::json(value).map_err(Failure::Unwritable)?;
-            self.put(key.as_ref(), |now| self.text_entry(&json, now))
+            let payload = Payload::of(value, self.options.format)?;
+            self.put(key.as_ref(), |now| self.typed_entry(&payload, now))
                 .await
         };
         self.rescue("cache.write", written.await).unwrap_or(false)
@@ -57,6 +65,12 @@ impl Cache {
     pub async fn write_text(&self, key: impl AsRef<str>, text: impl AsRef<str>) -> bool {
         let text = text.as_ref().as_bytes();
         let written = self.put(key.as_ref(), |now| self.text_entry(text, now));
+        self.rescue("cache.write", written.await).unwrap_or(false)
+    }
+
+    /// Puts bytes under `key`, as Rails reads and writes a binary String. The result is that of [`Cache::write`].
+    pub async fn write_bytes(&self, key: impl AsRef<str>, bytes: impl AsRef<[u8]>) -> bool {
+        let written = self.put(key.as_ref(), |now| self.bytes_entry(bytes.as_ref(), now));
         self.rescue("cache.write", written.await).unwrap_or(false)
     }
 
@@ -77,14 +91,22 @@ impl Cache {
         &self,
         operation: &'static str,
         key: &str,
-        convert: impl FnOnce(&Entry<'_>) -> Result<T, Failure>,
+        convert: impl Fn(&Entry<'_>) -> Result<T, Failure>,
     ) -> Option<T> {
-        let found = async {
-            let key = self.key(key)?;
-            let found = self.find(&key, convert).await?;
-            Ok(self.live(&key, found))
+        self.look_up_stored(operation, key, |entry, _| convert(entry))
+            .await
+    }
+
+    async fn look_up_stored<T>(
+        &self,
+        operation: &'static str,
+        key: &str,
+        convert: impl Fn(&Entry<'_>, &Bytes) -> Result<T, Failure>,
+    ) -> Option<T> {
+        let value = match self.find_at_hand(key, &convert) {
+            Some(value) => Some(value),
+            None => self.look_further(operation, key, convert).await,
         };
-        let value = self.rescue(operation, found.await).flatten();
         match &value {
             Some(_) => self.shared.counters.hit(1),
             None => self.shared.counters.missed(1),
@@ -93,11 +115,37 @@ impl Cache {
         value
     }
 
+    /// A live value that needs no look at the store. Whatever else there is, the store says better.
+    pub(crate) fn find_at_hand<T>(
+        &self,
+        key: &str,
+        convert: impl Fn(&Entry<'_>, &Bytes) -> Result<T, Failure>,
+    ) -> Option<T> {
+        match self.inspect(self.peek(key)?, convert) {
+            Ok(Found::Live(value)) => Some(value),
+            Ok(Found::Expired(_) | Found::Nothing) | Err(_) => None,
+        }
+    }
+
+    async fn look_further<T>(
+        &self,
+        operation: &'static str,
+        key: &str,
+        convert: impl Fn(&Entry<'_>, &Bytes) -> Result<T, Failure>,
+    ) -> Option<T> {
+        let found = async {
+            let key = self.key(key)?;
+            let found = self.find(&key, convert).await?;
+            Ok(self.live(&key, found))
+        };
+        self.rescue(operation, found.await).flatten()
+    }
+
     /// Looks at the store.
     pub(crate) async fn find<T>(
         &self,
         key: &Key,
-        convert: impl FnOnce(&Entry<'_>) -> Result<T, Failure>,
+        convert: impl Fn(&Entry<'_>, &Bytes) -> Result<T, Failure>,
     ) -> Result<Found<T>, Failure> {
         let Some(stored) = self.shared.adapter.read(key).await? else {
             return Ok(Found::Nothing);
@@ -120,17 +168,17 @@ impl Cache {
     /// What `stored` is to this handle.
     pub(crate) fn inspect<T>(
         &self,
-        stored: Vec<u8>,
-        convert: impl FnOnce(&Entry<'_>) -> Result<T, Failure>,
+        stored: Bytes,
+        convert: impl Fn(&Entry<'_>, &Bytes) -> Result<T, Failure>,
     ) -> Result<Found<T>, Failure> {
         let entry = Entry::parse(&stored)?;
-        if entry.is_expired(self.clock.now()) {
+        if entry.stamp.expires_at.is_some() && entry.is_expired(self.clock.now()) {
             return Ok(Found::Expired(stored));
         }
         if entry.is_mismatched(self.options.version()) {
             return Ok(Found::Nothing);
         }
-        Ok(Found::Live(convert(&entry)?))
+        Ok(Found::Live(convert(&entry, &stored)?))
     }
 
     /// Writes the entry that `encode` makes for the present moment.
@@ -160,9 +208,11 @@ impl Cache {
                 Some(current) if is_live(current, now) => (None, false),
                 _ => (Some(stored), true),
             };
-            adapter.update(key, now, add).await?
+            adapter.update(key, &self.options.tags, now, add).await?
         } else {
-            adapter.write(vec![(key, stored)], now).await?;
+            adapter
+                .write(vec![(key, stored)], &self.options.tags, now)
+                .await?;
             true
         };
         self.shared.counters.wrote(usize::from(written));
@@ -172,7 +222,7 @@ impl Cache {
 
 /// The entry as a `T`.
 pub(crate) fn typed<T: DeserializeOwned>(entry: &Entry<'_>) -> Result<T, Failure> {
-    entry.value()?.typed().map_err(Failure::WrongType)
+    entry.value()?.typed()
 }
 
 /// Whether an entry stands in the way of another; one that nobody can read does not.

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::io::{Read as _, Write as _};
 
+use bytes::Bytes;
 use db::Timestamp;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -93,13 +94,44 @@ impl<'a> Entry<'a> {
         matches!((self.stamp.version, wanted), (Some(stored), Some(wanted)) if stored != wanted)
     }
 
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.kind & COMPRESSED != 0
+    }
+
+    /// What it is, in a word for people.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.kind & !COMPRESSED {
+            UTF8 | ASCII => "text",
+            BINARY => "bytes",
+            OBJECT => match self.value() {
+                Ok(Value::Integer(_)) => "integer",
+                Ok(Value::Nil) => "nil",
+                Ok(Value::Boolean(_)) => "boolean",
+                _ => "ruby object",
+            },
+            _ => "unknown",
+        }
+    }
+
+    /// The bytes of a string, which are part of `stored` unless they were compressed.
+    pub(crate) fn bytes(&self, stored: &Bytes) -> Result<Option<Bytes>, DecodeError> {
+        Ok(match self.value()? {
+            Value::Text(Cow::Borrowed(_)) | Value::Bytes(Cow::Borrowed(_)) => {
+                Some(stored.slice(stored.len() - self.payload.len()..))
+            }
+            Value::Text(Cow::Owned(bytes)) | Value::Bytes(Cow::Owned(bytes)) => Some(bytes.into()),
+            Value::Integer(_) | Value::Nil | Value::Boolean(_) => None,
+        })
+    }
+
     pub(crate) fn value(&self) -> Result<Value<'a>, DecodeError> {
         let payload = match self.kind & COMPRESSED {
             0 => Cow::Borrowed(self.payload),
             _ => Cow::Owned(decompress(self.payload)?),
         };
         match self.kind & !COMPRESSED {
-            UTF8 | BINARY | ASCII => Ok(Value::Text(payload)),
+            UTF8 | ASCII => Ok(Value::Text(payload)),
+            BINARY => Ok(Value::Bytes(payload)),
             OBJECT => marshal::load(&payload).ok_or(DecodeError::RubyObject),
             _ => Err(DecodeError::Format),
         }
@@ -108,13 +140,33 @@ impl<'a> Entry<'a> {
 
 /// A text entry, compressed from the size of `compression` on if that makes it smaller.
 pub(crate) fn encode_text(text: &[u8], stamp: Stamp<'_>, compression: Option<usize>) -> Vec<u8> {
+    encode_string(UTF8, text, stamp, compression)
+}
+
+/// An entry of bytes that are no text.
+pub(crate) fn encode_bytes(bytes: &[u8], stamp: Stamp<'_>, compression: Option<usize>) -> Vec<u8> {
+    encode_string(BINARY, bytes, stamp, compression)
+}
+
+fn encode_string(kind: u8, bytes: &[u8], stamp: Stamp<'_>, compression: Option<usize>) -> Vec<u8> {
     let compressed = compression
-        .filter(|&threshold| text.len() >= threshold)
-        .and_then(|_| compress(text).ok())
-        .filter(|compressed| compressed.len() < text.len());
+        .filter(|&threshold| bytes.len() >= threshold)
+        .and_then(|_| compress(bytes).ok())
+        .filter(|compressed| compressed.len() < bytes.len());
     match compressed {
-        Some(compressed) => encode(UTF8 | COMPRESSED, stamp, &compressed),
-        None => encode(UTF8, stamp, text),
+        Some(compressed) => encode(kind | COMPRESSED, stamp, &compressed),
+        None => encode(kind, stamp, bytes),
+    }
+}
+
+/// The same entry, not compressed, for memory.
+pub(crate) fn unpacked(stored: &Bytes) -> Bytes {
+    let Ok(entry) = Entry::parse(stored) else {
+        return stored.clone();
+    };
+    match entry.is_compressed().then(|| decompress(entry.payload)) {
+        Some(Ok(payload)) => encode(entry.kind & !COMPRESSED, entry.stamp, &payload).into(),
+        _ => stored.clone(),
     }
 }
 
@@ -133,7 +185,8 @@ pub(crate) fn encode_version(version: &str) -> Vec<u8> {
 }
 
 /// The same entry with another expiry.
-pub(crate) fn postponed(mut stored: Vec<u8>, expires_at: Timestamp) -> Vec<u8> {
+pub(crate) fn postponed(stored: &[u8], expires_at: Timestamp) -> Vec<u8> {
+    let mut stored = stored.to_vec();
     if let Some(field) = stored.get_mut(EXPIRES_AT) {
         field.copy_from_slice(&seconds(expires_at).to_le_bytes());
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use db::DbError;
 
+use crate::encryption::EncryptionError;
 use crate::entry::DecodeError;
 use crate::stats::Counters;
 
@@ -32,6 +33,17 @@ pub(crate) enum Failure {
     NotANumber,
     #[error("the number would not fit into 64 bits")]
     Overflow,
+    #[error("nothing may be evicted to make room for it")]
+    Full,
+    #[error("the value cannot be written as MessagePack")]
+    Unpackable(#[source] rmp_serde::encode::Error),
+    #[error("the stored value is not of the type that was asked for")]
+    WrongPacked(#[source] rmp_serde::decode::Error),
+    #[error("the stored value is encrypted otherwise")]
+    Encryption(#[from] EncryptionError),
+    /// Reported already.
+    #[error("the file was broken and is replaced")]
+    Healed,
 }
 
 impl Failure {
@@ -40,12 +52,15 @@ impl Failure {
         match self {
             Self::BlankKey => "blank_key",
             Self::Store(error) => store_kind(error),
-            Self::Unwritable(_) => "unwritable",
-            Self::WrongType(_) => "wrong_type",
+            Self::Unwritable(_) | Self::Unpackable(_) => "unwritable",
+            Self::WrongType(_) | Self::WrongPacked(_) => "wrong_type",
             Self::Undecodable(_) => "undecodable",
             Self::NotText => "not_text",
             Self::NotANumber => "not_a_number",
             Self::Overflow => "overflow",
+            Self::Full => "full",
+            Self::Encryption(_) => "encryption",
+            Self::Healed => "healed",
         }
     }
 }
@@ -57,6 +72,7 @@ fn store_kind(error: &DbError) -> &'static str {
         DbError::Open { .. } | DbError::Pool(_) => "unavailable",
         DbError::Panicked(_) => "panicked",
         DbError::ShutDown => "shut_down",
+        error if error.is_full() => "disk_full",
         _ => "query",
     }
 }
@@ -89,6 +105,9 @@ impl Failsafe {
     }
 
     fn report(&self, operation: &'static str, failure: &Failure) {
+        if matches!(failure, Failure::Healed) {
+            return;
+        }
         let Some(unreported) = self.due(failure.kind()) else {
             return;
         };

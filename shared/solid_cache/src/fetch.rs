@@ -1,34 +1,56 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use db::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Cache;
+use crate::adapter::Adapter;
 use crate::entries::{Found, typed};
 use crate::entry::{Entry, postponed};
 use crate::failsafe::Failure;
 use crate::key::Key;
+use crate::leases::{self, Claim, Lease};
+use crate::shard::{Shard, Written};
 use crate::single_flight::{Follower, Landed, Leader, Seat};
-use crate::value;
+use crate::value::Payload;
 
 /// What a fetch found.
 enum Lookup<T> {
     Hit(T),
     /// Nothing, but another caller may put something there any moment.
     Nothing,
-    /// A reason to compute and not to look again: the store failed, or this caller put an expired value back so that
-    /// the others have something meanwhile.
+    /// A reason to compute and not to look again: this caller put an expired value back so that the others have something
+    /// meanwhile.
     Compute,
+    /// The store failed.
+    Broken,
+}
+
+/// What came of a claim to compute.
+enum Claimed<T> {
+    Hit(T),
+    Compute(Option<leases::Held>),
+    /// Compute, and keep the value to oneself.
+    Apart,
+}
+
+/// From where a value is computed.
+#[derive(Default)]
+struct Seated<'a> {
+    leader: Option<Leader<'a>>,
+    lease: Option<leases::Held>,
+    is_apart: bool,
 }
 
 impl Cache {
     /// The value under `key`; when there is none, what `compute` returns, which is then written.
     ///
-    /// Concurrent fetches of one key in one process compute once: the others wait and share the value. When the
-    /// computation fails, each of them computes for itself. When the key is written or deleted by this process
-    /// meanwhile, the value is returned but not kept: it may be older than that change.
+    /// Concurrent fetches of one key compute once, those of other processes included ([`crate::Config::lease`]): the others
+    /// wait and share the value. When the computation fails, each of them computes for itself. When the key is written or
+    /// deleted meanwhile, the value is returned but not kept: it may be older than that change.
     ///
     /// `compute` must not fetch the same key.
     ///
@@ -43,21 +65,26 @@ impl Cache {
         T: Serialize + DeserializeOwned,
         Fut: Future<Output = Result<T, E>>,
     {
+        if !self.options.force
+            && let Some(value) = self.find_at_hand(key.as_ref(), |entry, _| typed(entry))
+        {
+            return Ok(self.hit(key.as_ref(), value));
+        }
         let Some(key) = self.rescue("cache.fetch", self.key(key.as_ref())) else {
             return compute().await;
         };
         if self.options.force {
             self.shared.flights.forget(&key);
-            return self.generate(&key, None, compute).await;
+            return self.generate(&key, Seated::default(), compute).await;
         }
         match self.hit_or_seat(&key).await {
             Ok(hit) => Ok(hit),
-            Err(leader) => self.generate(&key, leader, compute).await,
+            Err(seated) => self.generate(&key, seated, compute).await,
         }
     }
 
     /// A value, from the store or from whoever computes it just now; else the seat from which to compute it.
-    async fn hit_or_seat<T: DeserializeOwned>(&self, key: &Key) -> Result<T, Option<Leader<'_>>> {
+    async fn hit_or_seat<T: DeserializeOwned>(&self, key: &Key) -> Result<T, Seated<'_>> {
         loop {
             let lookup = self.look(key).await;
             if let Lookup::Hit(value) = lookup {
@@ -66,31 +93,107 @@ impl Cache {
             match self.shared.flights.join(key, self.options.version()) {
                 Seat::Leader(leader) => {
                     // The flight before may have landed between the look and the seat.
-                    return match lookup.or(self.look(key)).await {
-                        Lookup::Hit(value) => Ok(self.hit(key, value)),
-                        Lookup::Nothing | Lookup::Compute => Err(self.miss(key, Some(leader))),
+                    let lookup = lookup.or(self.look(key)).await;
+                    return match self.claim(key, lookup).await {
+                        Claimed::Hit(value) => Ok(self.hit(key, value)),
+                        Claimed::Compute(lease) => Err(self.miss(
+                            key,
+                            Seated {
+                                leader: Some(leader),
+                                lease,
+                                ..Seated::default()
+                            },
+                        )),
+                        Claimed::Apart => Err(self.miss(
+                            key,
+                            Seated {
+                                leader: Some(leader),
+                                is_apart: true,
+                                ..Seated::default()
+                            },
+                        )),
                     };
                 }
                 Seat::Follower(flight) => match self.follow(flight).await {
                     Landed::Value(value) => return Ok(self.hit(key, value)),
-                    Landed::Failed => return Err(self.miss(key, None)),
+                    Landed::Failed => return Err(self.miss(key, Seated::default())),
                     Landed::Gone => {}
                 },
-                Seat::Apart => return Err(self.miss(key, None)),
+                Seat::Apart => return Err(self.miss(key, Seated::default())),
             }
+        }
+    }
+
+    /// The right to compute among all processes, or the value that another one computed meanwhile.
+    async fn claim<T: DeserializeOwned>(&self, key: &Key, lookup: Lookup<T>) -> Claimed<T> {
+        let (Lookup::Nothing, Adapter::Solid(solid)) = (&lookup, &self.shared.adapter) else {
+            return match lookup {
+                Lookup::Hit(value) => Claimed::Hit(value),
+                // The store does not answer: the caller has waited long enough.
+                Lookup::Broken => Claimed::Apart,
+                Lookup::Nothing | Lookup::Compute => Claimed::Compute(None),
+            };
+        };
+        let duration = self.shared.config.lease;
+        if duration.is_zero() {
+            return Claimed::Compute(None);
+        }
+        let shard = solid.shard(key);
+        let mut changes = None;
+        loop {
+            match leases::claim(shard, key, duration, self.is_usable()).await {
+                Ok(Claim::Mine(lease)) => {
+                    return Claimed::Compute(Some(leases::Held::new(lease, shard, duration)));
+                }
+                Ok(Claim::Found(stored)) => match self.inspect(stored, |entry, _| typed(entry)) {
+                    Ok(Found::Live(value)) => return Claimed::Hit(value),
+                    _ => return Claimed::Compute(None),
+                },
+                Ok(Claim::Taken) => {
+                    let changes = changes.get_or_insert_with(|| shard.database.changes());
+                    self.wait_for(shard, key, changes).await;
+                }
+                Err(failure) => {
+                    let is_store = matches!(failure, Failure::Store(_));
+                    self.rescue::<()>("cache.fetch", Err(failure));
+                    return if is_store {
+                        Claimed::Apart
+                    } else {
+                        Claimed::Compute(None)
+                    };
+                }
+            }
+        }
+    }
+
+    /// Whether an entry is live and of this handle's version. What cannot be decoded is computed anew.
+    fn is_usable(&self) -> impl Fn(&Entry<'_>) -> bool + Send + 'static {
+        let (clock, options) = (self.clock.clone(), self.options.clone());
+        move |entry| {
+            !entry.is_expired(clock.now())
+                && !entry.is_mismatched(options.version())
+                && entry.value().is_ok()
+        }
+    }
+
+    /// Waits until nobody holds the lease any more.
+    async fn wait_for(&self, shard: &Shard, key: &Key, changes: &mut db::Changes) {
+        while matches!(leases::is_claimed(shard, key).await, Ok(true)) {
+            // Time runs out or somebody commits: either way the loop looks again.
+            drop(tokio::time::timeout(leases::POLL, changes.changed()).await);
         }
     }
 
     /// The store's value under `key`. An expired one is put back for the others if the options say so.
     async fn look<T: DeserializeOwned>(&self, key: &Key) -> Lookup<T> {
-        let found = match self.find(key, typed).await {
+        let found = match self.find(key, |entry, _| typed(entry)).await {
             Ok(Found::Live(value)) => Ok(Lookup::Hit(value)),
             Ok(Found::Expired(stored)) => self.revive(key, stored).await,
             Ok(Found::Nothing) => Ok(Lookup::Nothing),
             Err(failure) => Err(failure),
         };
         let or = match &found {
-            Err(Failure::Store(_)) => Lookup::Compute,
+            Err(Failure::Store(_)) => Lookup::Broken,
             _ => Lookup::Nothing,
         };
         self.rescue("cache.fetch", found).unwrap_or(or)
@@ -99,7 +202,7 @@ impl Cache {
     async fn revive<T: DeserializeOwned>(
         &self,
         key: &Key,
-        stored: Vec<u8>,
+        stored: Bytes,
     ) -> Result<Lookup<T>, Failure> {
         let now = self.clock.now();
         let Some(grace) = self.grace(&stored, now)? else {
@@ -107,19 +210,19 @@ impl Cache {
             return Ok(Lookup::Nothing);
         };
         let put_back = move |current: Option<&[u8]>| {
-            let mine = current == Some(&stored);
-            (mine.then(|| postponed(stored, now.after(grace))), mine)
+            let mine = current == Some(&*stored);
+            (mine.then(|| postponed(&stored, now.after(grace))), mine)
         };
         if self
             .shared
             .adapter
-            .update(key.clone(), now, put_back)
+            .update(key.clone(), &self.options.tags, now, put_back)
             .await?
         {
             return Ok(Lookup::Compute);
         }
         // Another caller was faster; what it put back is there for us.
-        match self.find(key, typed).await? {
+        match self.find(key, |entry, _| typed(entry)).await? {
             Found::Live(value) => Ok(Lookup::Hit(value)),
             Found::Expired(_) | Found::Nothing => Ok(Lookup::Compute),
         }
@@ -133,16 +236,16 @@ impl Cache {
     }
 
     async fn follow<T: DeserializeOwned>(&self, flight: Follower) -> Landed<T> {
-        flight.landed().await.and_then(|json| {
-            let shared = serde_json::from_slice(&json).map_err(Failure::WrongType);
-            self.rescue("cache.fetch", shared)
-        })
+        flight
+            .landed()
+            .await
+            .and_then(|payload| self.rescue("cache.fetch", payload.typed()))
     }
 
     async fn generate<T, E, Fut>(
         &self,
         key: &Key,
-        leader: Option<Leader<'_>>,
+        seated: Seated<'_>,
         compute: impl FnOnce() -> Fut,
     ) -> Result<T, E>
     where
@@ -150,21 +253,24 @@ impl Cache {
         Fut: Future<Output = Result<T, E>>,
     {
         let start = Instant::now();
-        let computed = compute().await;
+        let computed = match &seated.lease {
+            Some(lease) => lease.during(compute()).await,
+            None => compute().await,
+        };
         tracing::debug!(
             cache.key = %key,
             cache.duration_ms = start.elapsed().as_secs_f64() * 1000.0,
             "cache.generate"
         );
-        let Ok(value) = &computed else {
-            if let Some(leader) = leader {
-                leader.fail();
-            }
-            return computed;
+        let payload = match &computed {
+            Ok(value) => self.rescue("cache.fetch", Payload::of(value, self.options.format)),
+            Err(_) => None,
         };
-        let json = value::json(value).map_err(Failure::Unwritable);
-        match (self.rescue("cache.fetch", json), leader) {
-            (Some(json), leader) => self.keep_computed(key, json, leader).await,
+        match (payload, seated.leader) {
+            (Some(payload), leader) => {
+                self.keep_computed(key, payload, leader, seated.lease, seated.is_apart)
+                    .await;
+            }
             (None, Some(leader)) => leader.fail(),
             (None, None) => {}
         }
@@ -172,25 +278,50 @@ impl Cache {
     }
 
     /// Hands the value to those who wait, and writes it, unless the key changed while it was computed.
-    async fn keep_computed(&self, key: &Key, json: Vec<u8>, leader: Option<Leader<'_>>) {
-        let json: Arc<[u8]> = json.into();
+    async fn keep_computed(
+        &self,
+        key: &Key,
+        payload: Payload,
+        leader: Option<Leader<'_>>,
+        lease: Option<leases::Held>,
+        is_apart: bool,
+    ) {
+        let payload = Arc::new(payload);
         if let Some(leader) = &leader {
-            leader.land(&json);
+            leader.land(&payload);
         }
         let overtaken = || leader.as_ref().is_some_and(|leader| !leader.is_current());
-        if !self.options.keeps(&json) || overtaken() {
+        if is_apart || !self.options.keeps(&payload) || overtaken() {
             return;
         }
         let now = self.clock.now();
-        let stored = self.text_entry(&json, now);
-        let written = self.store(key.clone(), stored.clone(), now).await;
+        let stored = self.typed_entry(&payload, now);
+        let written = match lease.and_then(leases::Held::into_lease) {
+            Some(lease) => self.land(lease, stored.clone(), now).await,
+            None => self.store(key.clone(), stored.clone(), now).await,
+        };
         self.rescue("cache.fetch", written);
         if overtaken() {
-            self.shared.adapter.discard(key, stored, now);
+            self.shared.adapter.discard(key, stored.into(), now);
         }
     }
 
-    fn hit<T>(&self, key: &Key, value: T) -> T {
+    async fn land(&self, lease: Lease, stored: Vec<u8>, now: Timestamp) -> Result<bool, Failure> {
+        let Adapter::Solid(solid) = &self.shared.adapter else {
+            return Ok(false);
+        };
+        let key = lease.key.clone();
+        let written = solid
+            .shard(&key)
+            .land(lease, stored, &self.options.tags, now)
+            .await?;
+        let is_written = written == Written::Yes;
+        self.shared.counters.wrote(usize::from(is_written));
+        solid.written(&key, now);
+        Ok(is_written)
+    }
+
+    fn hit<T>(&self, key: impl std::fmt::Display, value: T) -> T {
         self.shared.counters.hit(1);
         tracing::debug!(cache.key = %key, cache.hit = true, "cache.fetch");
         value

@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use db::Timestamp;
 
 use crate::Config;
 use crate::entry::Entry;
 use crate::key::Key;
+use crate::leases::Tags;
 use crate::stats::Counters;
 
 /// What Rails' memory store holds at most unless it is told otherwise, and what it takes an entry itself to cost.
@@ -31,8 +33,9 @@ struct Entries {
 }
 
 struct Slot {
-    stored: Vec<u8>,
+    stored: Bytes,
     used: u64,
+    tags: Tags,
 }
 
 impl Memory {
@@ -45,14 +48,14 @@ impl Memory {
         }
     }
 
-    pub(crate) fn read(&self, key: &Key) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, key: &Key) -> Option<Bytes> {
         self.lock().get(key).cloned()
     }
 
-    pub(crate) fn write(&self, new: Vec<(Key, Vec<u8>)>, now: Timestamp) {
+    pub(crate) fn write(&self, new: Vec<(Key, Vec<u8>)>, tags: &Tags, now: Timestamp) {
         let mut entries = self.lock();
         for (key, stored) in new {
-            entries.insert(key, stored);
+            entries.insert(key, stored.into(), tags);
         }
         self.prune(&mut entries, now);
     }
@@ -60,13 +63,14 @@ impl Memory {
     pub(crate) fn update<R>(
         &self,
         key: Key,
+        tags: &Tags,
         now: Timestamp,
         change: impl FnOnce(Option<&[u8]>) -> (Option<Vec<u8>>, R),
     ) -> R {
         let mut entries = self.lock();
-        let (stored, said) = change(entries.get(&key).map(Vec::as_slice));
+        let (stored, said) = change(entries.get(&key).map(Bytes::as_ref));
         if let Some(stored) = stored {
-            entries.insert(key, stored);
+            entries.insert(key, stored.into(), tags);
             self.prune(&mut entries, now);
         }
         said
@@ -86,6 +90,16 @@ impl Memory {
         {
             entries.remove(key);
         }
+    }
+
+    pub(crate) fn delete_prefix(&self, prefix: &[u8]) -> usize {
+        self.lock()
+            .remove_where(|key, _| key.bytes().starts_with(prefix))
+    }
+
+    pub(crate) fn delete_tag(&self, tag: &str) -> usize {
+        self.lock()
+            .remove_where(|_, slot| slot.tags.iter().any(|carried| carried == tag))
     }
 
     pub(crate) fn clear(&self) {
@@ -108,7 +122,7 @@ impl Memory {
 }
 
 impl Entries {
-    fn get(&mut self, key: &Key) -> Option<&Vec<u8>> {
+    fn get(&mut self, key: &Key) -> Option<&Bytes> {
         let slot = self.by_key.get_mut(key)?;
         self.uses += 1;
         if let Some(key) = self.by_use.remove(&slot.used) {
@@ -118,13 +132,14 @@ impl Entries {
         Some(&slot.stored)
     }
 
-    fn insert(&mut self, key: Key, stored: Vec<u8>) {
+    fn insert(&mut self, key: Key, stored: Bytes, tags: &Tags) {
         self.remove(&key);
         self.uses += 1;
         self.size += cost(&key, &stored);
         self.by_use.insert(self.uses, key.clone());
         let used = self.uses;
-        self.by_key.insert(key, Slot { stored, used });
+        let tags = Tags::clone(tags);
+        self.by_key.insert(key, Slot { stored, used, tags });
     }
 
     fn remove(&mut self, key: &Key) -> bool {
@@ -142,17 +157,19 @@ impl Entries {
     }
 
     fn remove_expired(&mut self, now: Timestamp) {
-        let is_expired =
-            |slot: &Slot| Entry::parse(&slot.stored).is_ok_and(|entry| entry.is_expired(now));
-        let expired: Vec<Key> = self
+        self.remove_where(|_, slot| {
+            Entry::parse(&slot.stored).is_ok_and(|entry| entry.is_expired(now))
+        });
+    }
+
+    fn remove_where(&mut self, matches: impl Fn(&Key, &Slot) -> bool) -> usize {
+        let matching: Vec<Key> = self
             .by_key
             .iter()
-            .filter(|(_, slot)| is_expired(slot))
+            .filter(|(key, slot)| matches(key, slot))
             .map(|(key, _)| key.clone())
             .collect();
-        for key in expired {
-            self.remove(&key);
-        }
+        matching.iter().filter(|key| self.remove(key)).count()
     }
 
     fn exceed(&self, size: u64, count: u64) -> bool {
@@ -177,12 +194,13 @@ mod tests {
     }
 
     fn key(name: &str) -> Key {
-        Key::new(name, &Config::default()).unwrap()
+        Key::new(name, None, 1024).unwrap()
     }
 
     /// Writes an entry that costs 250 bytes.
     fn write(memory: &Memory, name: &str) {
-        memory.write(vec![(key(name), vec![0; 9])], Timestamp::now());
+        let tags: Tags = Arc::new([]);
+        memory.write(vec![(key(name), vec![0; 9])], &tags, Timestamp::now());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -7,9 +8,9 @@ use crate::Cache;
 use crate::entries::typed;
 use crate::failsafe::Failure;
 use crate::key::Key;
-use crate::value;
+use crate::value::Payload;
 
-type Json = serde_json::Result<Vec<u8>>;
+type Prepared = Result<Payload, Failure>;
 
 /// Several keys at once.
 impl Cache {
@@ -47,7 +48,12 @@ impl Cache {
     ) -> bool {
         let entries: Vec<_> = entries
             .into_iter()
-            .map(|(key, value)| (key.as_ref().to_owned(), value::json(&value)))
+            .map(|(key, value)| {
+                (
+                    key.as_ref().to_owned(),
+                    Payload::of(&value, self.options.format),
+                )
+            })
             .collect();
         self.put_multi("cache.write_multi", entries).await
     }
@@ -81,12 +87,13 @@ impl Cache {
                 hit
             } else {
                 let value = compute(key.clone()).await?;
-                computed.push((key.clone(), value::json(&value)));
+                computed.push((key.clone(), Payload::of(&value, self.options.format)));
                 value
             };
             values.push((key, value));
         }
-        computed.retain(|(_, json)| !matches!(json, Ok(json) if !self.options.keeps(json)));
+        computed
+            .retain(|(_, payload)| !matches!(payload, Ok(payload) if !self.options.keeps(payload)));
         self.put_multi("cache.fetch_multi", computed).await;
         Ok(values)
     }
@@ -118,37 +125,44 @@ impl Cache {
             .unzip()
     }
 
-    fn one_of_many<T: DeserializeOwned>(&self, key: &Key, stored: Vec<u8>) -> Option<T> {
-        let found = self.rescue("cache.read_multi", self.inspect(stored, typed))?;
+    fn one_of_many<T: DeserializeOwned>(&self, key: &Key, stored: Bytes) -> Option<T> {
+        let found = self.rescue(
+            "cache.read_multi",
+            self.inspect(stored, |entry, _| typed(entry)),
+        )?;
         self.live(key, found)
     }
 
     /// Whether all of them were written.
-    async fn put_multi(&self, operation: &'static str, entries: Vec<(String, Json)>) -> bool {
+    async fn put_multi(&self, operation: &'static str, entries: Vec<(String, Prepared)>) -> bool {
         let asked = entries.len();
         let entries: Vec<_> = entries
             .into_iter()
-            .filter_map(|(name, json)| self.rescue(operation, self.prepare(&name, json)))
+            .filter_map(|(name, payload)| self.rescue(operation, self.prepare(&name, payload)))
             .collect();
         let all = entries.len() == asked;
         let written = self.store_multi(entries).await;
         self.rescue(operation, written).unwrap_or(false) && all
     }
 
-    fn prepare(&self, name: &str, json: Json) -> Result<(Key, Vec<u8>), Failure> {
-        Ok((self.key(name)?, json.map_err(Failure::Unwritable)?))
+    fn prepare(&self, name: &str, payload: Prepared) -> Result<(Key, Payload), Failure> {
+        Ok((self.key(name)?, payload?))
     }
 
-    async fn store_multi(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<bool, Failure> {
+    async fn store_multi(&self, entries: Vec<(Key, Payload)>) -> Result<bool, Failure> {
         let (now, count) = (self.clock.now(), entries.len());
         tracing::debug!(cache.keys = count, "cache.write_multi");
-        let entries = entries.into_iter().map(|(key, json)| {
+        let entries = entries.into_iter().map(|(key, payload)| {
             self.shared.flights.forget(&key);
-            let stored = self.text_entry(&json, now);
+            let stored = self.typed_entry(&payload, now);
             (key, stored)
         });
         if !self.options.unless_exist {
-            self.shared.adapter.write(entries.collect(), now).await?;
+            let tags = &self.options.tags;
+            self.shared
+                .adapter
+                .write(entries.collect(), tags, now)
+                .await?;
             self.shared.counters.wrote(count);
             return Ok(true);
         }

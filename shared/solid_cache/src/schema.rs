@@ -8,3 +8,41 @@ diesel::table! {
         byte_size -> Integer,
     }
 }
+
+diesel::table! {
+    trifecta_cache_state (id) {
+        id -> BigInt,
+        entries -> BigInt,
+        bytes -> BigInt,
+        hand -> BigInt,
+        evictions -> BigInt,
+    }
+}
+
+diesel::table! {
+    trifecta_cache_visits (key_hash) {
+        key_hash -> BigInt,
+    }
+}
+
+diesel::table! {
+    trifecta_cache_leases (key_hash) {
+        key_hash -> BigInt,
+        token -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    trifecta_cache_expiries (due, key_hash) {
+        due -> BigInt,
+        key_hash -> BigInt,
+    }
+}
+
+diesel::table! {
+    trifecta_cache_tags (tag, key_hash) {
+        tag -> Text,
+        key_hash -> BigInt,
+    }
+}

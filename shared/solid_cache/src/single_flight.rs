@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::key::Key;
+use crate::value::Payload;
 
 /// The computations that go on just now.
 #[derive(Debug, Default)]
@@ -19,7 +20,7 @@ struct Flight {
     outcome: watch::Receiver<Outcome>,
 }
 
-type Outcome = Option<Result<Arc<[u8]>, Failed>>;
+type Outcome = Option<Result<Arc<Payload>, Failed>>;
 
 #[derive(Clone, Copy, Debug)]
 struct Failed;
@@ -89,8 +90,8 @@ impl Flights {
 }
 
 impl Leader<'_> {
-    pub(crate) fn land(&self, json: &Arc<[u8]>) {
-        self.outcome.send_replace(Some(Ok(Arc::clone(json))));
+    pub(crate) fn land(&self, payload: &Arc<Payload>) {
+        self.outcome.send_replace(Some(Ok(Arc::clone(payload))));
     }
 
     pub(crate) fn fail(self) {
@@ -123,10 +124,10 @@ impl Drop for Leader<'_> {
 }
 
 impl Follower {
-    /// Waits for the value, as JSON.
-    pub(crate) async fn landed(mut self) -> Landed<Arc<[u8]>> {
+    /// Waits for the value.
+    pub(crate) async fn landed(mut self) -> Landed<Arc<Payload>> {
         match self.outcome.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(Ok(json))) => Landed::Value(Arc::clone(json)),
+            Ok(Some(Ok(payload))) => Landed::Value(Arc::clone(payload)),
             Ok(_) => Landed::Failed,
             Err(_) => Landed::Gone,
         }

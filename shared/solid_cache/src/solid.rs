@@ -1,83 +1,138 @@
+//! The entries of one or several database files, with those in memory in front of them.
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use db::{Database, DbError, Timestamp};
-use diesel::prelude::*;
-use diesel::upsert::excluded;
+use bytes::Bytes;
+use db::{Database, Timestamp};
 
-use crate::Config;
-use crate::expiry::Expiry;
-use crate::failsafe::Failsafe;
+use crate::entry;
+use crate::failsafe::{Failsafe, Failure};
+use crate::first_level::FirstLevel;
+use crate::keeper::Keeper;
 use crate::key::Key;
-use crate::schema::solid_cache_entries::dsl as entries;
+use crate::leases::Tags;
+use crate::maglev::Maglev;
+use crate::room::Room;
+use crate::shard::Shard;
 use crate::stats::Counters;
+use crate::{Config, Encryption};
 
-/// What Solid Cache takes the row and its index entries to cost, in bytes.
-const OVERHEAD: usize = 140;
-
-/// Entries that one transaction writes or deletes, so that others get the lock in between.
-const SLICE: usize = 100;
-
-/// More keys than this are read on a thread that may block.
-const MANY: usize = 100;
-
-/// The entries of a database file.
 pub(crate) struct Solid {
-    database: Database,
-    expiry: Arc<Expiry>,
+    files: Vec<File>,
+    maglev: Maglev,
+    first_level: Option<FirstLevel>,
+    counters: Arc<Counters>,
+}
+
+struct File {
+    shard: Arc<Shard>,
+    keeper: Arc<Keeper>,
 }
 
 impl Solid {
     pub(crate) fn new(
-        database: Database,
+        shards: Vec<(String, Database)>,
         config: &Config,
         failsafe: &Arc<Failsafe>,
         counters: &Arc<Counters>,
     ) -> Self {
-        let expiry = Expiry::new(database.clone(), config, failsafe, counters);
-        Self { database, expiry }
-    }
-
-    pub(crate) async fn read(&self, key: &Key) -> Result<Option<Vec<u8>>, DbError> {
-        let key = key.clone();
-        self.database
-            .read(move |connection| find(connection, &key))
-            .await
-    }
-
-    /// As of one moment.
-    pub(crate) async fn read_multi(&self, keys: Vec<Key>) -> Result<Vec<Option<Vec<u8>>>, DbError> {
-        let many = keys.len() > MANY;
-        // One prepared statement per key is faster than a list, which has to be prepared for each length.
-        let read = move |connection: &mut SqliteConnection| {
-            connection
-                .transaction(|connection| keys.iter().map(|key| find(connection, key)).collect())
-        };
-        if many {
-            self.database.read_long(read).await
-        } else {
-            self.database.read(read).await
+        let cipher = config.encryption.as_ref().map(Encryption::cipher);
+        let names: Vec<&str> = shards.iter().map(|(name, _)| name.as_str()).collect();
+        let maglev = Maglev::new(&names);
+        let files = shards.into_iter().map(|(name, database)| {
+            let room = Room::new(config);
+            let shard = Shard::new(name, database, room, cipher.clone(), Arc::clone(counters));
+            let shard = Arc::new(shard);
+            let keeper = Keeper::new(&shard, config, failsafe, counters);
+            File { shard, keeper }
+        });
+        let files: Vec<File> = files.collect();
+        let first_level = FirstLevel::new(config.first_level);
+        if first_level.is_some() {
+            for file in &files {
+                file.shard.database.watch_foreign();
+            }
         }
+        Self {
+            files,
+            maglev,
+            first_level,
+            counters: Arc::clone(counters),
+        }
+    }
+
+    /// What is held in memory under the key, if it is still what the file has.
+    pub(crate) fn peek(&self, key: &[u8]) -> Option<Bytes> {
+        let first_level = self.first_level.as_ref()?;
+        let held = first_level.get(key)?;
+        let shard = &self.files.get(held.shard())?.shard;
+        if !first_level.is_current(&held, &shard.database, &shard.stripes) {
+            return None;
+        }
+        shard.visited(held.hash());
+        self.counters.hit_first_level();
+        Some(held.stored)
+    }
+
+    pub(crate) async fn read(&self, key: &Key) -> Result<Option<Bytes>, Failure> {
+        let _timed = self.counters.time_read();
+        let place = self.place(key);
+        let file = &self.files[place];
+        file.shard.vigil().await;
+        let first_level = self.first_level.as_ref();
+        let stamp = first_level
+            .and_then(|level| level.stamp(key.hash(), &file.shard.database, &file.shard.stripes));
+        let Some(stored) = file.shard.read(key).await? else {
+            return Ok(None);
+        };
+        if file.shard.visited(key.hash()) {
+            file.keeper.visited();
+        }
+        if let (Some(level), Some(stamp)) = (first_level, stamp) {
+            level.hold(key, place, entry::unpacked(&stored), stamp);
+        }
+        Ok(Some(stored))
+    }
+
+    /// What is under each of the keys, in their order.
+    pub(crate) async fn read_multi(&self, keys: Vec<Key>) -> Result<Vec<Option<Bytes>>, Failure> {
+        let _timed = self.counters.time_read();
+        let mut found = vec![None; keys.len()];
+        for (place, (indexes, keys)) in self.by_shard(keys) {
+            let shard = &self.files[place].shard;
+            shard.vigil().await;
+            let hashes: Vec<i64> = keys.iter().map(Key::hash).collect();
+            let stored = shard.read_multi(keys).await?;
+            for ((index, hash), stored) in indexes.into_iter().zip(hashes).zip(stored) {
+                if stored.is_some() {
+                    shard.visited(hash);
+                }
+                found[index] = stored;
+            }
+        }
+        Ok(found)
     }
 
     pub(crate) async fn write(
         &self,
-        mut entries: Vec<(Key, Vec<u8>)>,
+        entries: Vec<(Key, Vec<u8>)>,
+        tags: &Tags,
         now: Timestamp,
-    ) -> Result<(), DbError> {
-        while !entries.is_empty() {
-            let rest = entries.split_off(entries.len().min(SLICE));
-            let slice = std::mem::replace(&mut entries, rest);
-            let (count, size) = (
-                slice.len(),
-                slice.iter().map(|(key, value)| byte_size(key, value)).sum(),
-            );
-            let write = move |connection: &mut SqliteConnection| {
-                slice
-                    .iter()
-                    .try_for_each(|(key, value)| upsert(connection, key, value, now))
-            };
-            self.database.write(write).await?;
-            self.expiry.written(count, size, now);
+    ) -> Result<(), Failure> {
+        let _timed = self.counters.time_write();
+        let mut by_shard = BTreeMap::<usize, Vec<(Key, Vec<u8>)>>::new();
+        for (key, stored) in entries {
+            by_shard
+                .entry(self.place(&key))
+                .or_default()
+                .push((key, stored));
+        }
+        for (place, entries) in by_shard {
+            let (file, count) = (&self.files[place], entries.len());
+            file.shard.vigil().await;
+            file.shard.write(entries, tags, now).await?;
+            file.keeper.written(count, now);
         }
         Ok(())
     }
@@ -85,102 +140,78 @@ impl Solid {
     pub(crate) async fn update<R: Send + 'static>(
         &self,
         key: Key,
+        tags: &Tags,
         now: Timestamp,
         change: impl FnOnce(Option<&[u8]>) -> (Option<Vec<u8>>, R) + Send + 'static,
-    ) -> Result<R, DbError> {
-        let update = move |connection: &mut SqliteConnection| {
-            let (stored, said) = change(find(connection, &key)?.as_deref());
-            let Some(stored) = stored else {
-                return Ok((None, said));
-            };
-            upsert(connection, &key, &stored, now)?;
-            Ok((Some(byte_size(&key, &stored)), said))
-        };
-        let (written, said) = self.database.write(update).await?;
-        if let Some(size) = written {
-            self.expiry.written(1, size, now);
-        }
+    ) -> Result<R, Failure> {
+        let _timed = self.counters.time_write();
+        let file = self.file(&key);
+        file.shard.vigil().await;
+        let said = file.shard.update(key, tags, now, change).await?;
+        file.keeper.written(1, now);
         Ok(said)
     }
 
-    pub(crate) async fn delete(&self, mut keys: Vec<Key>) -> Result<usize, DbError> {
+    pub(crate) async fn delete(&self, keys: Vec<Key>) -> Result<usize, Failure> {
+        let _timed = self.counters.time_delete();
         let mut deleted = 0;
-        while !keys.is_empty() {
-            let rest = keys.split_off(keys.len().min(SLICE));
-            let slice = std::mem::replace(&mut keys, rest);
-            let delete = move |connection: &mut SqliteConnection| {
-                slice
-                    .iter()
-                    .try_fold(0, |sum, key| Ok(sum + delete(connection, key)?))
-            };
-            deleted += self.database.write(delete).await?;
+        for (place, (_, keys)) in self.by_shard(keys) {
+            let shard = &self.files[place].shard;
+            shard.vigil().await;
+            deleted += shard.delete(keys).await?;
         }
         Ok(deleted)
     }
 
-    pub(crate) fn discard(&self, key: &Key, stored: Vec<u8>, now: Timestamp) {
-        self.expiry.discard(key, stored, now);
+    /// Deletes the entry soon, unless it is another one by then.
+    pub(crate) fn discard(&self, key: &Key, stored: Bytes, now: Timestamp) {
+        self.file(key).keeper.discard(key, stored, now);
     }
 
-    pub(crate) async fn clear(&self) -> Result<(), DbError> {
-        let clear = |connection: &mut SqliteConnection| {
-            diesel::delete(entries::solid_cache_entries).execute(connection)
-        };
-        self.database.write(clear).await?;
+    pub(crate) async fn clear(&self) -> Result<(), Failure> {
+        for file in &self.files {
+            file.shard.vigil().await;
+            file.shard.clear().await?;
+        }
+        if let Some(level) = &self.first_level {
+            level.clear();
+        }
         Ok(())
     }
-}
 
-/// What is under the key itself: another one may have the same hash.
-///
-/// `load` and not `first`, whose bound limit has SQLite prepare the statement anew each time.
-fn find(connection: &mut SqliteConnection, key: &Key) -> QueryResult<Option<Vec<u8>>> {
-    let rows: Vec<(Vec<u8>, Vec<u8>)> = entries::solid_cache_entries
-        .filter(entries::key_hash.eq(key.hash()))
-        .select((entries::key, entries::value))
-        .load(connection)?;
-    let found = rows.into_iter().find(|(stored, _)| stored == key.bytes());
-    Ok(found.map(|(_, value)| value))
-}
+    /// The shard that holds the key.
+    pub(crate) fn shard(&self, key: &Key) -> &Arc<Shard> {
+        &self.file(key).shard
+    }
 
-/// A row that is there already keeps its id and its age.
-fn upsert(
-    connection: &mut SqliteConnection,
-    key: &Key,
-    value: &[u8],
-    now: Timestamp,
-) -> QueryResult<()> {
-    diesel::insert_into(entries::solid_cache_entries)
-        .values((
-            entries::key.eq(key.bytes()),
-            entries::value.eq(value),
-            entries::key_hash.eq(key.hash()),
-            entries::byte_size.eq(i32::try_from(byte_size(key, value)).unwrap_or(i32::MAX)),
-            entries::created_at.eq(created_at(now)),
-        ))
-        .on_conflict(entries::key_hash)
-        .do_update()
-        .set((
-            entries::key.eq(excluded(entries::key)),
-            entries::value.eq(excluded(entries::value)),
-            entries::byte_size.eq(excluded(entries::byte_size)),
-        ))
-        .execute(connection)?;
-    Ok(())
-}
+    pub(crate) fn shards(&self) -> impl Iterator<Item = &Arc<Shard>> {
+        self.files.iter().map(|file| &file.shard)
+    }
 
-fn delete(connection: &mut SqliteConnection, key: &Key) -> QueryResult<usize> {
-    diesel::delete(entries::solid_cache_entries.filter(entries::key_hash.eq(key.hash())))
-        .execute(connection)
-}
+    /// Tells the keeper of the key's file that an entry was written.
+    pub(crate) fn written(&self, key: &Key, now: Timestamp) {
+        self.file(key).keeper.written(1, now);
+    }
 
-fn byte_size(key: &Key, value: &[u8]) -> usize {
-    key.bytes().len() + value.len() + OVERHEAD
-}
+    fn file(&self, key: &Key) -> &File {
+        &self.files[self.place(key)]
+    }
 
-/// As `STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')` says it, which the original leaves it to: always three digits of fraction.
-pub(crate) fn created_at(moment: Timestamp) -> String {
-    let text = moment.to_string();
-    let (seconds, fraction) = text.split_once('.').unwrap_or((&text, "000"));
-    format!("{seconds}.{}", &fraction[..3])
+    fn place(&self, key: &Key) -> usize {
+        match self.files.len() {
+            1 => 0,
+            _ => self.maglev.node(key.bytes()),
+        }
+    }
+
+    /// The keys of each shard, with their places in the list.
+    fn by_shard(&self, keys: Vec<Key>) -> BTreeMap<usize, (Vec<usize>, Vec<Key>)> {
+        let mut by_shard = BTreeMap::<usize, (Vec<usize>, Vec<Key>)>::new();
+        for (index, key) in keys.into_iter().enumerate() {
+            let (indexes, keys) = by_shard.entry(self.place(&key)).or_default();
+            indexes.push(index);
+            keys.push(key);
+        }
+        by_shard
+    }
 }

@@ -1,0 +1,405 @@
+//! The entries of one database file.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use db::{Database, DbError, SqliteConnection, Statement, Timestamp};
+use diesel::sql_types::Text;
+use diesel::{Connection as _, QueryResult, RunQueryDsl as _};
+
+use crate::encryption::Cipher;
+use crate::failsafe::Failure;
+use crate::key::Key;
+use crate::leases::{self, Lease};
+use crate::room::{Made, Room, State};
+use crate::rows::{self, NewRow};
+use crate::stats::Counters;
+use crate::stripes::{Change, Stripes};
+
+/// What Solid Cache takes the row and its index entries to cost, in bytes, and what more when it is encrypted.
+const OVERHEAD: usize = 140;
+const ENCRYPTION_OVERHEAD: usize = 170;
+
+/// Entries that one transaction writes or deletes, so that others get the lock in between.
+const SLICE: usize = 100;
+
+/// More keys than this are read on a thread that may block.
+const MANY: usize = 100;
+
+/// How often to see whether the file is still in its place.
+const VIGIL: Duration = Duration::from_millis(100);
+
+pub(crate) struct Shard {
+    pub(crate) name: String,
+    pub(crate) database: Database,
+    pub(crate) room: Arc<Room>,
+    pub(crate) stripes: Arc<Stripes>,
+    pub(crate) cipher: Option<Arc<Cipher>>,
+    pub(crate) counters: Arc<Counters>,
+    started: Instant,
+    /// Milliseconds after the start at which the file was seen in its place.
+    seen: AtomicU64,
+    healing: tokio::sync::Mutex<()>,
+}
+
+/// What becomes of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    Yes,
+    /// The options, or a change meanwhile, forbade it.
+    No,
+}
+
+impl Shard {
+    pub(crate) fn new(
+        name: String,
+        database: Database,
+        room: Room,
+        cipher: Option<Arc<Cipher>>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            name,
+            database,
+            room: Arc::new(room),
+            stripes: Arc::default(),
+            cipher,
+            counters,
+            started: Instant::now(),
+            seen: AtomicU64::new(0),
+            healing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(crate) async fn read(&self, key: &Key) -> Result<Option<Bytes>, Failure> {
+        let wanted = key.clone();
+        let read = move |connection: &mut SqliteConnection| rows::find(connection, &wanted);
+        let stored = self.mend(self.database.read(read).await).await?;
+        stored.map(|stored| self.open(stored)).transpose()
+    }
+
+    /// As of one moment.
+    pub(crate) async fn read_multi(&self, keys: Vec<Key>) -> Result<Vec<Option<Bytes>>, Failure> {
+        let many = keys.len() > MANY;
+        // One prepared statement per key is faster than a list, which has to be prepared for each length.
+        let read = move |connection: &mut SqliteConnection| {
+            connection.transaction(|connection| {
+                keys.iter()
+                    .map(|key| rows::find(connection, key))
+                    .collect::<QueryResult<Vec<_>>>()
+            })
+        };
+        let stored = if many {
+            self.database.read_long(read).await
+        } else {
+            self.database.read(read).await
+        };
+        let stored = self.mend(stored).await?;
+        Ok(stored
+            .into_iter()
+            .map(|stored| stored.and_then(|stored| self.open(stored).ok()))
+            .collect())
+    }
+
+    /// Writes the entries, some in each transaction.
+    pub(crate) async fn write(
+        &self,
+        mut entries: Vec<(Key, Vec<u8>)>,
+        tags: &Arc<[String]>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        while !entries.is_empty() {
+            let rest = entries.split_off(entries.len().min(SLICE));
+            let slice = std::mem::replace(&mut entries, rest);
+            let slice: Vec<NewRow> = slice
+                .into_iter()
+                .map(|(key, stored)| self.row(key, stored))
+                .collect::<Result<_, _>>()?;
+            let (put, tags) = (self.putter(), Arc::clone(tags));
+            let write =
+                move |connection: &mut SqliteConnection| put.put(connection, &slice, &tags, now);
+            self.mend(self.database.write(write).await)
+                .await?
+                .tell(&self.counters)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces what is under the key with what `change` makes of it, if it makes anything; returns what `change` says
+    /// besides. Nobody reads or writes the entry meanwhile.
+    pub(crate) async fn update<R: Send + 'static>(
+        &self,
+        key: Key,
+        tags: &Arc<[String]>,
+        now: Timestamp,
+        change: impl FnOnce(Option<&[u8]>) -> (Option<Vec<u8>>, R) + Send + 'static,
+    ) -> Result<R, Failure> {
+        let (put, tags) = (self.putter(), Arc::clone(tags));
+        let update = move |connection: &mut SqliteConnection| {
+            let current = rows::find(connection, &key)?.and_then(|stored| put.open(stored).ok());
+            let (stored, said) = change(current.as_deref());
+            let Some(stored) = stored else {
+                return Ok(Ok((None, said)));
+            };
+            let row = match put.row(key, stored) {
+                Ok(row) => row,
+                Err(failure) => return Ok(Err(failure)),
+            };
+            Ok(Ok((Some(put.put(connection, &[row], &tags, now)?), said)))
+        };
+        let (put, said) = self.mend(self.database.write(update).await).await??;
+        put.map_or(Ok(()), |put| put.tell(&self.counters))?;
+        Ok(said)
+    }
+
+    /// Writes what was computed under a lease, unless the lease is gone: then the key changed meanwhile.
+    pub(crate) async fn land(
+        &self,
+        lease: Lease,
+        stored: Vec<u8>,
+        tags: &Arc<[String]>,
+        now: Timestamp,
+    ) -> Result<Written, Failure> {
+        let row = self.row(lease.key.clone(), stored)?;
+        let (put, tags) = (self.putter(), Arc::clone(tags));
+        let land = move |connection: &mut SqliteConnection| {
+            if !leases::is_held(connection, &lease)? {
+                return Ok(None);
+            }
+            // The write takes the lease away, as every write does.
+            put.put(connection, &[row], &tags, now).map(Some)
+        };
+        match self.mend(self.database.write(land).await).await? {
+            Some(put) => put.tell(&self.counters).map(|()| Written::Yes),
+            None => Ok(Written::No),
+        }
+    }
+
+    /// How many there were.
+    pub(crate) async fn delete(&self, mut keys: Vec<Key>) -> Result<usize, Failure> {
+        let mut deleted = 0;
+        while !keys.is_empty() {
+            let rest = keys.split_off(keys.len().min(SLICE));
+            let slice = std::mem::replace(&mut keys, rest);
+            let hashes: Vec<i64> = slice.iter().map(Key::hash).collect();
+            let change = self.stripes.change(hashes.clone());
+            let delete = move |connection: &mut SqliteConnection| {
+                let sum = slice.iter().try_fold(0, |sum, key| {
+                    Ok::<_, diesel::result::Error>(sum + rows::delete(connection, key)?)
+                })?;
+                let state = State::read(connection)?;
+                rows::supersede(connection, state, &hashes, &[])?;
+                Ok((sum, change))
+            };
+            deleted += self.mend(self.database.write(delete).await).await?.0;
+        }
+        Ok(deleted)
+    }
+
+    /// Deletes these rows if they are still the same. Says how many were.
+    pub(crate) async fn delete_same(&self, same: Vec<(Key, Bytes)>) -> Result<usize, Failure> {
+        let put = self.putter();
+        let delete = move |connection: &mut SqliteConnection| {
+            let (mut hashes, mut deleted) = (Vec::new(), 0);
+            for (key, stored) in &same {
+                let current =
+                    rows::find(connection, key)?.and_then(|current| put.open(current).ok());
+                if current.as_ref() == Some(stored) {
+                    deleted += rows::delete(connection, key)?;
+                    hashes.push(key.hash());
+                }
+            }
+            let state = State::read(connection)?;
+            rows::supersede(connection, state, &hashes, &[])?;
+            Ok((deleted, put.stripes.change(hashes)))
+        };
+        Ok(self.mend(self.database.write(delete).await).await?.0)
+    }
+
+    pub(crate) async fn clear(&self) -> Result<(), Failure> {
+        use diesel::connection::SimpleConnection as _;
+        let clear = |connection: &mut SqliteConnection| {
+            connection.batch_execute(
+                "DELETE FROM solid_cache_entries; DELETE FROM trifecta_cache_tags;
+                 DELETE FROM trifecta_cache_leases; DELETE FROM trifecta_cache_expiries;
+                 DELETE FROM trifecta_cache_visits; UPDATE trifecta_cache_state SET hand = 0;",
+            )?;
+            db::give_back(connection, u32::MAX)
+        };
+        let cleared = self.mend(self.database.write(clear).await).await;
+        self.stripes.change_all();
+        cleared
+    }
+
+    /// Marks the entry as one that is wanted.
+    pub(crate) fn visited(&self, key: i64) -> bool {
+        self.room.visited(key)
+    }
+
+    /// Sees, now and then, to it that the file is where it should be: a process that goes on with a deleted file would
+    /// read what nobody else writes.
+    pub(crate) async fn vigil(&self) {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let seen = self.seen.load(Ordering::Relaxed);
+        if now < seen.saturating_add(u64::try_from(VIGIL.as_millis()).unwrap_or(0)) {
+            return;
+        }
+        self.seen.store(now, Ordering::Relaxed);
+        if !self.database.is_in_place() {
+            self.heal("the file was deleted or replaced").await;
+        }
+    }
+
+    /// Passes the result on; a file that is broken is replaced by a new one.
+    pub(crate) async fn mend<T>(&self, outcome: Result<T, DbError>) -> Result<T, Failure> {
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(error) if error.is_corrupt() => {
+                if self.heal("the file is corrupt").await {
+                    return Err(Failure::Healed);
+                }
+                Err(error.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Goes on with a sound file. What was cached is lost, which a cache may do.
+    async fn heal(&self, reason: &'static str) -> bool {
+        let _turn = self.healing.lock().await;
+        // Of all who met the broken file the first mended it.
+        if self.is_sound().await {
+            return true;
+        }
+        let database = self.database.clone();
+        let start_over = move || database.start_over(crate::MIGRATIONS);
+        let path = self.database.path().display();
+        match tokio::task::spawn_blocking(start_over).await {
+            Ok(Ok(done)) => {
+                self.stripes.change_all();
+                tracing::warn!(db.path = %path, cache.healed = ?done, reason, "the cache goes on with a new file");
+                true
+            }
+            Ok(Err(error)) => {
+                tracing::error!(db.path = %path, error = %error, reason, "the cache cannot go on with a new file");
+                false
+            }
+            // The runtime shuts down.
+            Err(_) => false,
+        }
+    }
+
+    async fn is_sound(&self) -> bool {
+        let check = |connection: &mut SqliteConnection| {
+            Statement::<Text>::new("PRAGMA integrity_check(1)").load::<String>(connection)
+        };
+        self.database.is_in_place()
+            && matches!(self.database.read_long(check).await.as_deref(), Ok([only]) if only == "ok")
+    }
+
+    fn open(&self, stored: Vec<u8>) -> Result<Bytes, Failure> {
+        open(self.cipher.as_deref(), stored)
+    }
+
+    fn row(&self, key: Key, stored: Vec<u8>) -> Result<NewRow, Failure> {
+        row(self.cipher.as_deref(), key, stored)
+    }
+
+    pub(crate) fn putter(&self) -> Putter {
+        Putter {
+            room: Arc::clone(&self.room),
+            stripes: Arc::clone(&self.stripes),
+            cipher: self.cipher.clone(),
+        }
+    }
+}
+
+/// What a transaction needs to write entries.
+pub(crate) struct Putter {
+    room: Arc<Room>,
+    pub(crate) stripes: Arc<Stripes>,
+    cipher: Option<Arc<Cipher>>,
+}
+
+/// What a transaction did.
+pub(crate) struct Put {
+    made: Made,
+    /// Counts when it is dropped, after the commit.
+    _change: Change,
+}
+
+impl Putter {
+    pub(crate) fn put(
+        &self,
+        connection: &mut SqliteConnection,
+        rows: &[NewRow],
+        tags: &[String],
+        now: Timestamp,
+    ) -> QueryResult<Put> {
+        let hashes: Vec<i64> = rows.iter().map(|row| row.key.hash()).collect();
+        let change = self.stripes.change(hashes.clone());
+        rows.iter()
+            .try_for_each(|row| rows::upsert(connection, row, now))?;
+        let state = State::read(connection)?;
+        rows::supersede(connection, state, &hashes, tags)?;
+        let made = self.room.make(connection, state)?;
+        if made.is_stuck
+            && made.is_short
+            && !rows.iter().all(|row| self.room.is_pinned(row.key.bytes()))
+        {
+            rows.iter()
+                .try_for_each(|row| rows::delete(connection, &row.key).map(drop))?;
+        }
+        Ok(Put {
+            made,
+            _change: change,
+        })
+    }
+
+    pub(crate) fn open(&self, stored: Vec<u8>) -> Result<Bytes, Failure> {
+        open(self.cipher.as_deref(), stored)
+    }
+
+    fn row(&self, key: Key, stored: Vec<u8>) -> Result<NewRow, Failure> {
+        row(self.cipher.as_deref(), key, stored)
+    }
+}
+
+impl Put {
+    /// Counts what was evicted. An error when the entries did not find room.
+    fn tell(self, counters: &Counters) -> Result<(), Failure> {
+        counters.evicted(self.made.evicted);
+        if self.made.is_stuck && self.made.is_short {
+            return Err(Failure::Full);
+        }
+        Ok(())
+    }
+}
+
+fn open(cipher: Option<&Cipher>, stored: Vec<u8>) -> Result<Bytes, Failure> {
+    match cipher {
+        Some(cipher) => Ok(cipher.decrypt(&stored)?.into()),
+        None => Ok(stored.into()),
+    }
+}
+
+fn row(cipher: Option<&Cipher>, key: Key, stored: Vec<u8>) -> Result<NewRow, Failure> {
+    let byte_size = key.bytes().len() + stored.len() + OVERHEAD;
+    let expires_at = rows::expiry(&stored);
+    Ok(match cipher {
+        Some(cipher) => NewRow {
+            value: cipher.encrypt(&stored)?,
+            byte_size: byte_size + ENCRYPTION_OVERHEAD,
+            key,
+            expires_at,
+        },
+        None => NewRow {
+            value: stored,
+            byte_size,
+            key,
+            expires_at,
+        },
+    })
+}
