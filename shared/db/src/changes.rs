@@ -122,7 +122,7 @@ impl Watch {
     }
 
     fn try_start(&self) -> Result<Started, Box<dyn std::error::Error>> {
-        let mut connection = connection::open(&self.config)?;
+        let mut connection = connection::open_late(&self.config)?;
         let (events, arrived) = channel();
         let mut watcher =
             notify::recommended_watcher(handler(self.config.path.clone(), events.clone()))?;
@@ -247,7 +247,7 @@ impl Follower {
     fn version(&mut self) -> Option<i64> {
         // To open a file that is missing would make it.
         if self.connection.is_none() && self.config.path.exists() {
-            self.connection = connection::open(&self.config).ok();
+            self.connection = connection::open_late(&self.config).ok();
         }
         data_version(self.connection.as_mut()?).ok()
     }

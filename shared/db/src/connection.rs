@@ -7,6 +7,7 @@ use diesel::{Connection as _, QueryResult, SqliteConnection};
 use rustix::fs::{Access, access};
 
 use crate::error::is_busy;
+use crate::folder_lock::FolderLock;
 use crate::{DatabaseConfig, DbError, space};
 
 /// Opens one connection with the pragmas that Rails sets, and makes the file a WAL file if it is not one yet.
@@ -34,6 +35,12 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
     })
     .map_err(|error| failed(error.to_string()))?;
     Ok(connection)
+}
+
+/// Opens one connection while nobody moves the file away: halfway it would put its own `-wal` beside the next one.
+pub(crate) fn open_late(config: &DatabaseConfig) -> Result<SqliteConnection, DbError> {
+    let _lock = FolderLock::for_opening(config)?;
+    open(config)
 }
 
 /// Makes the file's folder if it is missing.

@@ -7,12 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::r2d2::{ConnectionManager, ManageConnection, Pool, PooledConnection};
 use diesel::{QueryResult, SqliteConnection};
 
+use crate::folder_lock::FolderLock;
+use crate::foreign::data_version;
 use crate::{DatabaseConfig, DbError, connection};
-
-type Manager = ConnectionManager<SqliteConnection>;
 
 /// How long a read waits for a connection of the pool. Reads are short, so this is only reached when something is wrong.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -40,8 +40,10 @@ impl Readers {
             .idle_timeout(None)
             .test_on_check_out(false)
             .connection_timeout(PATIENCE)
-            .connection_customizer(Box::new(Pragmas(connection::reader_pragmas(config))))
-            .build(Manager::new(url))?;
+            .build(Manager {
+                config: config.clone(),
+                inner: ConnectionManager::new(url),
+            })?;
         Ok(Self {
             pool,
             idle: Mutex::default(),
@@ -117,13 +119,33 @@ impl Readers {
     }
 }
 
-#[derive(Debug)]
-struct Pragmas(String);
+/// Opens connections as diesel's manager does, while nobody moves the file away.
+struct Manager {
+    config: DatabaseConfig,
+    inner: ConnectionManager<SqliteConnection>,
+}
 
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
-    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        connection
-            .batch_execute(&self.0)
-            .map_err(diesel::r2d2::Error::QueryError)
+impl ManageConnection for Manager {
+    type Connection = SqliteConnection;
+    type Error = DbError;
+
+    fn connect(&self) -> Result<SqliteConnection, DbError> {
+        let _lock = FolderLock::for_opening(&self.config)?;
+        let mut connection = self.inner.connect().map_err(|error| DbError::Open {
+            path: self.config.path.clone(),
+            reason: error.to_string(),
+        })?;
+        connection.batch_execute(&connection::reader_pragmas(&self.config))?;
+        // SQLite opens its files at the first look.
+        data_version(&mut connection)?;
+        Ok(connection)
+    }
+
+    fn is_valid(&self, _: &mut SqliteConnection) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, connection: &mut SqliteConnection) -> bool {
+        self.inner.has_broken(connection)
     }
 }

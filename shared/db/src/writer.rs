@@ -13,6 +13,7 @@ use std::time::Duration;
 use diesel::{QueryResult, SqliteConnection, connection::SimpleConnection as _};
 use tokio::sync::oneshot;
 
+use crate::folder_lock::FolderLock;
 use crate::foreign::Foreign;
 use crate::pending_write::{PendingWrite, Performed, Write};
 use crate::{DatabaseConfig, DbError, connection, transaction};
@@ -216,6 +217,7 @@ impl Shared {
             return Ok(connection);
         }
         self.foreign.forget();
+        let _lock = FolderLock::for_opening(&self.config)?;
         open(&self.config)
     }
 

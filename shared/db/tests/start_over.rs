@@ -257,3 +257,26 @@ async fn what_cannot_be_made_leaves_the_old_file_open() {
     assert_eq!(database.start_over(MIGRATIONS).unwrap(), MADE);
     assert_eq!(database.read(count).await.unwrap(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_opened_meanwhile_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, other) = (open(&folder), open(&folder));
+    // Two watches, and readers that are opened when they are needed.
+    let _changes = (database.changes(), other.changes());
+    for round in 0..30 {
+        let (healing, reading) = (database.clone(), database.clone());
+        let reads = tokio::spawn(async move {
+            for _ in 0..20 {
+                drop(reading.read_long(count).await);
+            }
+        });
+        let done = tokio::task::spawn_blocking(move || healing.start_over(MIGRATIONS));
+        done.await.unwrap().unwrap();
+        if round % 2 == 0 {
+            assert_eq!(other.start_over(MIGRATIONS).unwrap(), StartedOver::Reopened);
+            assert_shared(&database, &other).await;
+        }
+        reads.await.unwrap();
+    }
+}
