@@ -2,18 +2,21 @@
 //! baseline of the same run, and the machine.
 
 mod figures;
+mod folder;
 mod idle;
 mod latency;
 mod machine;
 mod proc;
 mod queue;
 mod rounds;
+mod scale;
 mod summary;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::queue::{Scale, worker};
+use crate::queue::worker;
+use crate::scale::Scale;
 
 /// Measures the suite.
 #[derive(Parser)]

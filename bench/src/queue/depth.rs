@@ -6,11 +6,11 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Scale;
 use super::file::QueueFile;
 use super::probe::Performance;
 use super::worker::{Setup, Worker};
 use crate::figures::{Rounds, at_least, per_second};
+use crate::scale::Scale;
 use crate::summary::between;
 use crate::{machine, rounds};
 

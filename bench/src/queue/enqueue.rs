@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use solid_queue::{PerformLater as _, Queue};
 
-use super::Scale;
 use super::bare::{self, JobRow};
 use super::file::QueueFile;
 use super::probe::Probe;
 use crate::figures::{Rounds, at_least, microseconds_each, per_second};
 use crate::proc::processor_seconds;
+use crate::scale::Scale;
 use crate::summary::Summary;
 use crate::{machine, rounds};
 

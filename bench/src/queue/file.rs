@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::bare::Bare;
 use super::probe::Probe;
+use crate::folder;
 
 const NAME: &str = "queue.sqlite3";
 /// Jobs in one call when a file is filled.
@@ -82,12 +83,9 @@ impl QueueFile {
         Ok(Database::open(&config, solid_queue::MIGRATIONS)?)
     }
 
-    /// Beneath the workspace: the system's folder for temporary files may lie in memory.
     fn in_new_folder() -> Result<Self> {
-        let parent = test_support::root().join("tmp");
-        fs::create_dir_all(&parent)?;
         Ok(Self {
-            folder: TempDir::with_prefix_in("bench-", parent)?,
+            folder: folder::temporary()?,
             besides: AtomicU32::new(0),
         })
     }

@@ -6,13 +6,13 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Scale;
 use super::bare::Bare;
 use super::file::QueueFile;
 use super::worker::{Setup, Worker};
 use crate::figures::at_most;
 use crate::machine;
 use crate::proc::{core_percent, processor_seconds, resident_mb};
+use crate::scale::Scale;
 
 /// How often to look for commits.
 const LOOK: Duration = Duration::from_millis(10);

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use solid_queue::PerformLater as _;
 use test_support::wait_until;
 
-use super::Scale;
 use super::file::QueueFile;
 use super::probe::{Performance, Probe, now};
 use super::worker::{Setup, Worker};
 use crate::figures::{at_most, hundredths};
 use crate::machine;
+use crate::scale::Scale;
 use crate::summary::{Summary, between};
 
 /// Between two jobs, in milliseconds: 50 jobs a second, at any point of a poll's interval.

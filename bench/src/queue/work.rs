@@ -9,12 +9,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use solid_queue::JobId;
 
-use super::Scale;
 use super::drain::{Drained, drain};
 use super::file::QueueFile;
 use super::worker::Setup;
 use crate::figures::{Rounds, at_least, at_most, microseconds_each, per_second};
 use crate::proc::processor_seconds;
+use crate::scale::Scale;
 use crate::summary::{Summary, milliseconds};
 use crate::{machine, rounds};
 
