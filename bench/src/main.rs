@@ -1,6 +1,7 @@
-//! Benchmarks that drive the real processes, and the queue alone. Each prints one JSON object: what was measured, beside a
+//! Benchmarks that drive the real processes, the queue alone, and the cache alone. Each prints one JSON object: what was measured, beside a
 //! baseline of the same run, and the machine.
 
+mod cache;
 mod figures;
 mod folder;
 mod idle;
@@ -50,6 +51,10 @@ enum Benchmark {
     QueueIdle(Scale),
     /// Whether a long queue is as fast as a short one
     QueueDepth(Scale),
+    /// Reads a second of entries that are there, beside SQLite without us, Redis, and a cache in memory
+    CacheRead(Scale),
+    /// Entries written a second, by one caller and by many, beside SQLite without us and Redis
+    CacheWrite(Scale),
     #[command(hide = true)]
     QueueWorker(worker::Options),
 }
@@ -65,6 +70,8 @@ async fn main() -> Result<()> {
         Benchmark::QueueLatency(scale) => queue::latency::measure(scale).await?,
         Benchmark::QueueIdle(scale) => queue::idle::measure(scale).await?,
         Benchmark::QueueDepth(scale) => queue::depth::measure(scale).await?,
+        Benchmark::CacheRead(scale) => cache::read::measure(scale).await?,
+        Benchmark::CacheWrite(scale) => cache::write::measure(scale).await?,
         Benchmark::QueueWorker(options) => return worker::run(options).await,
     };
     println!("{}", serde_json::to_string_pretty(&result)?);
