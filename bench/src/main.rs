@@ -55,6 +55,12 @@ enum Benchmark {
     CacheRead(Scale),
     /// Entries written a second, by one caller and by many, beside SQLite without us and Redis
     CacheWrite(Scale),
+    /// How long many tasks wait that fetch one hot key, with and without a first level
+    CacheFetch(Scale),
+    /// Whether a full cache is as fast as an empty one, and no larger than it may be
+    CacheCap(Scale),
+    /// How often a full cache has what is asked for, by each policy
+    CacheEviction(Scale),
     #[command(hide = true)]
     QueueWorker(worker::Options),
 }
@@ -72,6 +78,9 @@ async fn main() -> Result<()> {
         Benchmark::QueueDepth(scale) => queue::depth::measure(scale).await?,
         Benchmark::CacheRead(scale) => cache::read::measure(scale).await?,
         Benchmark::CacheWrite(scale) => cache::write::measure(scale).await?,
+        Benchmark::CacheFetch(scale) => cache::fetch::measure(scale).await?,
+        Benchmark::CacheCap(scale) => cache::cap::measure(scale).await?,
+        Benchmark::CacheEviction(scale) => cache::eviction::measure(scale).await?,
         Benchmark::QueueWorker(options) => return worker::run(options).await,
     };
     println!("{}", serde_json::to_string_pretty(&result)?);

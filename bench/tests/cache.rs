@@ -22,6 +22,36 @@ async fn write_compares_callers_with_bare_sqlite() {
     says_which_redis(&result, "/goals/8_callers_to_redis/measured");
 }
 
+#[tokio::test]
+async fn fetch_takes_the_time_of_each() {
+    let result = measured("cache-fetch").await;
+    says_a_number(&result, "/file/fetch/p50_ms");
+    says_a_number(
+        &result,
+        "/first_level_beside_writes/other_writes_per_second/median",
+    );
+    says_a_number(&result, "/goals/first_level_p99_ms/measured");
+}
+
+#[tokio::test]
+async fn cap_compares_a_full_cache_with_an_empty_one() {
+    let result = measured("cache-cap").await;
+    says_a_number(&result, "/8_callers/writes_per_second_by_slice/9");
+    says_a_number(&result, "/8_callers/totals_at_the_end/0/file_bytes");
+    says_a_number(
+        &result,
+        "/goals/write_multi_100/largest_file_to_max_size/measured",
+    );
+}
+
+#[tokio::test]
+async fn eviction_compares_hit_ratios() {
+    let result = measured("cache-eviction").await;
+    says_a_number(&result, "/hit_percent/alpha_0.9/sieve");
+    says_a_number(&result, "/hit_percent/alpha_1.0/exact_in_memory/lru");
+    says_a_number(&result, "/goals/alpha_1.0_sieve_to_fifo/measured");
+}
+
 async fn measured(benchmark: &str) -> Value {
     let ended = run("bench", &[benchmark, "--quick"], &Vec::new())
         .await
