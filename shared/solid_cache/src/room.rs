@@ -4,6 +4,8 @@
 //! (and must be read again to stay once more); the others go. That is the SIEVE algorithm: new rows join behind all others,
 //! nothing is moved, and rows that are read again and again survive. Without visits it evicts the oldest first.
 
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
 use db::{FileExtent, Statement};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool};
@@ -28,6 +30,9 @@ pub(crate) struct Room {
     /// Namespaces whose entries stay, each with the colon that ends it.
     pinned: Vec<Vec<u8>>,
     pub(crate) visits: Option<Visits>,
+    /// Bytes that this process may write before it looks at the size of the file again: the look costs as much as a fifth
+    /// of a write.
+    credit: AtomicI64,
 }
 
 /// What the file knows of itself.
@@ -98,6 +103,7 @@ impl Room {
                 .iter()
                 .map(|name| [name.as_bytes(), b":"].concat())
                 .collect(),
+            credit: AtomicI64::new(0),
             visits: (is_limited && config.eviction == Eviction::Sieve).then(|| Visits::new(keys)),
         }
     }
@@ -116,8 +122,15 @@ impl Room {
         &self,
         connection: &mut SqliteConnection,
         found: State,
+        written: usize,
     ) -> QueryResult<Made> {
         let mut made = Made::default();
+        let written = i64::try_from(written).unwrap_or(i64::MAX);
+        let has_credit = self.credit.fetch_sub(written, Relaxed) > written;
+        if has_credit && !self.exceeds_by_count(found) {
+            return Ok(made);
+        }
+        self.credit.store(self.max_size / 256, Relaxed);
         if !self.exceeds(connection, found)? {
             return Ok(made);
         }
@@ -150,13 +163,17 @@ impl Room {
 
     /// How much of the file is used counts too, so that the file itself stays below the limit.
     fn exceeds(&self, connection: &mut SqliteConnection, found: State) -> QueryResult<bool> {
-        if found.entries > self.max_entries || found.bytes > self.max_size {
+        if self.exceeds_by_count(found) {
             return Ok(true);
         }
         if self.max_size == i64::MAX {
             return Ok(false);
         }
         Ok(db::extent(connection)?.used_bytes() > self.max_size.max(SMALLEST_FILE))
+    }
+
+    fn exceeds_by_count(&self, found: State) -> bool {
+        found.entries > self.max_entries || found.bytes > self.max_size
     }
 
     /// Moves the hand over some rows. Says how many it passed and how many of them went.

@@ -344,7 +344,8 @@ impl Putter {
             .try_for_each(|row| rows::upsert(connection, row, now))?;
         let state = State::read(connection)?;
         rows::supersede(connection, state, &hashes, tags)?;
-        let made = self.room.make(connection, state)?;
+        let written = rows.iter().map(|row| row.byte_size).sum();
+        let made = self.room.make(connection, state, written)?;
         if made.is_stuck
             && made.is_short
             && !rows.iter().all(|row| self.room.is_pinned(row.key.bytes()))
