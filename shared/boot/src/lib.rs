@@ -16,4 +16,4 @@ pub use monitor::Monitor;
 pub use process::{check, command, listen, start, start_with};
 pub use serve::serve;
 pub use stop::Stop;
-pub use stores::{CableLink, Jobs, Stores};
+pub use stores::{CableLink, Jobs, Stores, open_cache};

@@ -1,6 +1,6 @@
 use action_cable::Cable;
 use app::AppContext;
-use db::{Database, DbError};
+use db::{Database, DatabaseConfig, DbError};
 use settings::{CableAdapter, Settings};
 use solid_cable::SolidCable;
 use solid_cache::Cache;
@@ -17,7 +17,7 @@ pub struct Stores {
     pub jobs: Jobs,
     /// How broadcasts reach the sockets.
     pub cable: CableLink,
-    /// The files behind all of it.
+    /// The files whose loss ends the process's work.
     pub files: Files,
 }
 
@@ -48,7 +48,7 @@ impl Stores {
             .open(&settings.databases.primary, app::MIGRATIONS)
             .map_err(explain)?;
         let (queue, jobs) = open_queue(settings, &mut files).map_err(explain)?;
-        let cache = open_cache(settings, &mut files).map_err(explain)?;
+        let cache = choose_cache(settings)?;
         let (cable, link) = open_cable(settings, &mut files).map_err(explain)?;
         let app = AppContext {
             primary,
@@ -84,11 +84,31 @@ fn open_queue(settings: &Settings, files: &mut Files) -> Result<(Queue, Jobs), D
     }
 }
 
-fn open_cache(settings: &Settings, files: &mut Files) -> Result<Cache, DbError> {
+/// Opens a cache, and makes and migrates the files that are not there yet. Blocks the thread.
+///
+/// The files are not among [`Files`]: a cache makes up for one that was lost, and no process has to start again for it.
+///
+/// # Errors
+/// Which file failed and why.
+pub fn open_cache(
+    files: &[(String, DatabaseConfig)],
+    config: solid_cache::Config,
+) -> Result<Cache, Failure> {
+    let shards = files.iter().map(|(name, file)| {
+        let database = Database::open(file, solid_cache::MIGRATIONS).map_err(explain)?;
+        Ok((name.clone(), database))
+    });
+    let mut shards: Vec<_> = shards.collect::<Result<_, Failure>>()?;
+    Ok(match shards.pop() {
+        Some((_, only)) if shards.is_empty() => Cache::solid(only, config),
+        last => Cache::sharded(shards.into_iter().chain(last).collect(), config),
+    })
+}
+
+fn choose_cache(settings: &Settings) -> Result<Cache, Failure> {
     match &settings.cache {
         settings::Cache::SolidCacheStore(config) => {
-            let database = files.open(&settings.databases.cache, solid_cache::MIGRATIONS)?;
-            Ok(Cache::solid(database, config.clone()))
+            open_cache(&settings.databases.caches, config.clone())
         }
         settings::Cache::MemoryStore(config) => Ok(Cache::memory(config.clone())),
     }

@@ -1,4 +1,5 @@
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use db::{DatabaseConfig, Synchronous};
@@ -10,27 +11,27 @@ use crate::file::Section;
 use crate::quantity::within;
 use crate::word::{Word, word};
 
-/// The four files through which the processes coordinate.
+/// The names that every `database.yml` may have.
+pub(crate) const STORES: [&str; 4] = ["primary", "cache", "queue", "cable"];
+
+/// The files through which the processes coordinate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Databases {
     /// The application's own tables.
     pub primary: DatabaseConfig,
-    /// Solid Cache.
-    pub cache: DatabaseConfig,
+    /// Solid Cache: each file by its name, at least one, in the order of `cache.yml`.
+    pub caches: Vec<(String, DatabaseConfig)>,
     /// Solid Queue.
     pub queue: DatabaseConfig,
     /// Solid Cable.
     pub cable: DatabaseConfig,
 }
 
-/// A section of `database.yml`.
+/// A section of `database.yml`: the databases by their names. Which there may be, `cache.yml` says.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(transparent)]
 pub(crate) struct File {
-    primary: Entry,
-    cache: Entry,
-    queue: Entry,
-    cable: Entry,
+    entries: BTreeMap<String, Entry>,
 }
 
 #[derive(Deserialize)]
@@ -106,15 +107,57 @@ impl Section for File {
 }
 
 impl File {
-    pub(crate) fn resolve(self, storage_dir: &std::path::Path, app_env: AppEnv) -> Databases {
-        let resolve = |entry: Entry, suffix: &str| {
+    /// What is wrong about the names, which are those of stores and of the cache's databases, and about the files of the
+    /// latter.
+    pub(crate) fn problems(&self, caches: &[String]) -> Vec<(String, String)> {
+        let is_known = |name: &&String| STORES.contains(&name.as_str()) || caches.contains(name);
+        let unknown = self.entries.keys().filter(|name| !is_known(name));
+        let message = |name: &String| {
+            format!(
+                "unknown field `{name}`, expected {}, or a name that `databases` of cache.yml mentions",
+                STORES.map(|name| format!("`{name}`")).join(", ")
+            )
+        };
+        let unknown = unknown.map(|name| (name.clone(), message(name)));
+        unknown.chain(self.shared_file(caches)).collect()
+    }
+
+    /// Two shards of one file would each take it for their own.
+    fn shared_file(&self, caches: &[String]) -> Option<(String, String)> {
+        let file = |name: &String| self.entries.get(name)?.database.as_ref();
+        caches.iter().enumerate().find_map(|(at, name)| {
+            let path = file(name)?;
+            let other = caches[..at]
+                .iter()
+                .find(|other| file(other) == Some(path))?;
+            let message = format!("expected a file of its own, got that of `{other}`");
+            Some((format!("{name}.database"), message))
+        })
+    }
+
+    pub(crate) fn resolve(
+        mut self,
+        storage_dir: &Path,
+        app_env: AppEnv,
+        caches: &[String],
+    ) -> Databases {
+        let mut resolve = |name: &str, suffix: &str| {
+            let entry = self.entries.remove(name).unwrap_or_default();
             entry.resolve(storage_dir.join(format!("{app_env}{suffix}.sqlite3")))
         };
+        let mut cache = |name: &String| DatabaseConfig {
+            // What was deleted gives its room back to the system.
+            auto_vacuum: true,
+            ..resolve(name, &format!("_{name}"))
+        };
         Databases {
-            primary: resolve(self.primary, ""),
-            cache: resolve(self.cache, "_cache"),
-            queue: resolve(self.queue, "_queue"),
-            cable: resolve(self.cable, "_cable"),
+            caches: caches
+                .iter()
+                .map(|name| (name.clone(), cache(name)))
+                .collect(),
+            primary: resolve("primary", ""),
+            queue: resolve("queue", "_queue"),
+            cable: resolve("cable", "_cable"),
         }
     }
 }

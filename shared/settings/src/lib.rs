@@ -9,6 +9,7 @@ mod app_env;
 mod cable;
 mod cache;
 mod databases;
+mod encryption;
 mod environment;
 mod erb;
 mod file;

@@ -10,7 +10,7 @@ use crate::{
     AppEnv, Cable, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, SupervisorMode,
     Web, Worker,
 };
-use crate::{cable, cache, databases, queue, recurring, web};
+use crate::{cable, cache, databases, encryption, queue, recurring, web};
 
 /// All that a process can be told, checked.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Settings {
     pub storage_dir: PathBuf,
     /// `SECRET_KEY_BASE`.
     pub secret_key_base: SecretKeyBase,
-    /// The four files (`database.yml`).
+    /// The files (`database.yml`).
     pub databases: Databases,
     /// Jobs (`queue.yml`, `recurring.yml`).
     pub queue: Queue,
@@ -65,11 +65,14 @@ impl Settings {
         let bind = environment.get("BIND").unwrap_or("127.0.0.1").to_owned();
         let port = reader.parsed("PORT", 3000);
         let cable_url = environment.get("CABLE_URL").map(str::to_owned);
+        let log = reader.log();
+        let secret_key_base = reader.secret(&storage_dir, app_env);
+        let caches = reader.cache_databases(&files, &cache, &databases);
         let settings = Self {
             app_env,
-            databases: databases.resolve(&storage_dir, app_env),
+            databases: databases.resolve(&storage_dir, app_env, &caches),
             queue,
-            cache: cache.resolve(),
+            cache: reader.cache(cache, &secret_key_base),
             cable: Cable {
                 bind: bind.clone(),
                 port: reader.parsed("CABLE_PORT", 28080),
@@ -82,8 +85,8 @@ impl Settings {
                 mode: reader.parsed("SOLID_QUEUE_SUPERVISOR_MODE", SupervisorMode::Async),
             },
             web: web.resolve(bind, port, cable_url),
-            log: reader.log(),
-            secret_key_base: reader.secret(&storage_dir, app_env),
+            log,
+            secret_key_base,
             storage_dir,
         };
         if reader.problems.is_empty() {
@@ -131,12 +134,47 @@ impl Reader<'_> {
     fn queue(&mut self, files: &Files<'_>) -> Queue {
         let queue: queue::File = self.section(files);
         let tasks = (!self.skips_recurring()).then(|| self.tasks(files, &queue.time_zone()));
-        queue.resolve(tasks).unwrap_or_else(|(key, message)| {
-            let place = files.path::<queue::File>();
-            self.problems
-                .add(format!("{}: {key}", place.display()), message);
+        queue.resolve(tasks).unwrap_or_else(|problem| {
+            self.wrong::<queue::File>(files, problem);
             Queue::Async { threads: 1 }
         })
+    }
+
+    /// The names of the cache's databases. None but these and the stores' own may be in `database.yml`.
+    fn cache_databases(
+        &mut self,
+        files: &Files<'_>,
+        cache: &cache::File,
+        databases: &databases::File,
+    ) -> Vec<String> {
+        match cache.database_names() {
+            Ok(names) => {
+                for problem in databases.problems(&names) {
+                    self.wrong::<databases::File>(files, problem);
+                }
+                names
+            }
+            Err(problem) => {
+                self.wrong::<cache::File>(files, problem);
+                Vec::new()
+            }
+        }
+    }
+
+    fn cache(&mut self, cache: cache::File, secret: &SecretKeyBase) -> Cache {
+        let encryption = cache.encrypt().then(|| {
+            encryption::resolve(self.environment, secret)
+                .map_err(|(variable, message)| self.problems.add(variable, message))
+                .ok()
+        });
+        cache.resolve(encryption.flatten())
+    }
+
+    /// Adds what is wrong about a key of a file.
+    fn wrong<T: Section>(&mut self, files: &Files<'_>, (key, message): (String, String)) {
+        let place = files.path::<T>();
+        self.problems
+            .add(format!("{}: {key}", place.display()), message);
     }
 
     /// As Rails reads it: all but a few words mean yes.
@@ -150,10 +188,8 @@ impl Reader<'_> {
     fn tasks(&mut self, files: &Files<'_>, time_zone: &TimeZone) -> Vec<RecurringTask> {
         let recurring: recurring::File = self.section(files);
         recurring.resolve(time_zone).unwrap_or_else(|problems| {
-            let place = files.path::<recurring::File>();
-            for (key, message) in problems {
-                self.problems
-                    .add(format!("{}: {key}", place.display()), message);
+            for problem in problems {
+                self.wrong::<recurring::File>(files, problem);
             }
             Vec::new()
         })

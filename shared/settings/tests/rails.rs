@@ -21,7 +21,7 @@ fn production_uses_four_databases() {
     let databases = &settings.databases;
     let paths = [
         &databases.primary,
-        &databases.cache,
+        &databases.caches[0].1,
         &databases.queue,
         &databases.cable,
     ]

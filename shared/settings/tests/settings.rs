@@ -53,7 +53,7 @@ fn production_is_solid() {
     assert_eq!(cable.message_retention, Duration::from_hours(24));
     let files = [
         &settings.databases.primary,
-        &settings.databases.cache,
+        &settings.databases.caches[0].1,
         &settings.databases.queue,
         &settings.databases.cable,
     ];
@@ -122,7 +122,7 @@ fn variables_override_keys() {
         panic!("{:?}", settings.cable)
     };
     assert_eq!(cable.polling_interval, Duration::from_millis(500));
-    assert!(!settings.databases.cache.watch && settings.databases.queue.watch);
+    assert!(!settings.databases.caches[0].1.watch && settings.databases.queue.watch);
 }
 
 #[test]
