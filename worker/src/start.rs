@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use app::AppContext;
-use boot::{Files, Jobs, Monitor, Stop, Stores};
+use boot::{Files, Jobs, Metrics, Monitor, Stop, Stores};
 use clap::{Args, ValueEnum};
 use settings::{Environment, Queue, Settings, SupervisorMode, Worker};
 use solid_queue::{Assignment, Config, Health, Supervisor};
@@ -65,6 +65,7 @@ pub fn start(arguments: &Start) -> Result<(), Failure> {
 }
 
 async fn run(arguments: &Start, settings: Settings, stop: Stop) -> Result<(), Failure> {
+    let metrics = metrics(&settings.worker)?;
     let Stores {
         app, jobs, files, ..
     } = Stores::open(&settings)?;
@@ -72,7 +73,7 @@ async fn run(arguments: &Start, settings: Settings, stop: Stop) -> Result<(), Fa
         return Err(nothing_to_do());
     };
     let supervisor = Supervisor::new(database, *config, app::jobs(), app).quit_on(stop.at_once);
-    let monitor = monitor(&settings.worker, supervisor.health(), files)?;
+    let monitor = monitor(&settings.worker, metrics, supervisor.health(), files)?;
     let outcome = supervise(arguments, &settings.worker, supervisor, stop.gracefully).await;
     if let Some(monitor) = monitor {
         monitor.stop().await;
@@ -80,14 +81,28 @@ async fn run(arguments: &Start, settings: Settings, stop: Stop) -> Result<(), Fa
     outcome
 }
 
-fn monitor(settings: &Worker, health: Health, files: Files) -> Result<Option<Monitor>, Failure> {
-    let Some(port) = settings.port else {
+/// Where nobody can ask for the metrics, nothing is recorded.
+fn metrics(settings: &Worker) -> Result<Option<Metrics>, Failure> {
+    if settings.port.is_none() {
+        return Ok(None);
+    }
+    let metrics = Metrics::record()?;
+    solid_queue::describe_metrics();
+    solid_cache::describe_metrics();
+    Ok(Some(metrics))
+}
+
+fn monitor(
+    settings: &Worker,
+    metrics: Option<Metrics>,
+    health: Health,
+    files: Files,
+) -> Result<Option<Monitor>, Failure> {
+    let (Some(port), Some(metrics)) = (settings.port, metrics) else {
         return Ok(None);
     };
     let is_well = move || health.is_well() && files.are_in_place();
-    let monitor = Monitor::start(&settings.bind, port, PORT, is_well)?;
-    solid_queue::describe_metrics();
-    Ok(Some(monitor))
+    Monitor::start(&settings.bind, port, PORT, metrics, is_well).map(Some)
 }
 
 async fn supervise(

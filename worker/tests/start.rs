@@ -153,7 +153,9 @@ async fn health_and_metrics_are_served() -> Result<()> {
         assert!(body.contains(line), "no `{line}` in {body}");
     }
 
-    // Who lost a file does no work.
+    // Who lost the cache does its work without; who lost another file does none.
+    std::fs::remove_file(place.folder.path().join("production_cache.sqlite3"))?;
+    assert_eq!(get(&address, "/up").await?.0, 200);
     std::fs::remove_file(place.folder.path().join("production_queue.sqlite3"))?;
     assert_eq!(get(&address, "/up").await?.0, 503);
     assert!(worker.stop().await?.success());

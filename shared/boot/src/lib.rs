@@ -12,7 +12,7 @@ mod stores;
 
 pub use files::Files;
 pub use health::health_page;
-pub use monitor::Monitor;
+pub use monitor::{Metrics, Monitor};
 pub use process::{check, command, listen, start, start_with};
 pub use serve::serve;
 pub use stop::Stop;

@@ -17,6 +17,24 @@ const SIZES: &[f64] = &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.
 /// How often to sort what was measured into the bounds; it would pile up where nobody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// What this process measures. Stores keep hold of their counters from the start: it has to be there before they are.
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Records the metrics of this process from now on.
+    ///
+    /// # Errors
+    /// When they are recorded already.
+    pub fn record() -> Result<Self, Failure> {
+        Ok(Self(
+            PrometheusBuilder::new()
+                .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
+                .set_buckets_for_metric(Matcher::Suffix("_size".into()), SIZES)?
+                .install_recorder()?,
+        ))
+    }
+}
+
 /// A small HTTP server for a process that has no other: `GET /up` and `GET /metrics`.
 pub struct Monitor {
     server: ServerHandle,
@@ -27,19 +45,19 @@ pub struct Monitor {
 type IsWell = dyn Fn() -> bool + Send + Sync;
 
 impl Monitor {
-    /// Listens on `bind:port`, and records the metrics of this process from now on. `variable` is what sets the port.
+    /// Listens on `bind:port`. `variable` is what sets the port.
     ///
     /// # Errors
-    /// When it cannot listen, or when metrics are recorded already.
+    /// When it cannot listen.
     pub fn start(
         bind: &str,
         port: u16,
         variable: &str,
+        Metrics(metrics): Metrics,
         is_well: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
         let listener = listen(bind, port, variable)?;
         let address = listener.local_addr()?;
-        let metrics = recorder()?;
         let (metrics_data, is_well) = (Data::new(metrics.clone()), Data::from(wrap(is_well)));
         let server = HttpServer::new(move || {
             App::new()
@@ -68,13 +86,6 @@ impl Monitor {
         self.upkeep.abort();
         self.server.stop(false).await;
     }
-}
-
-fn recorder() -> Result<PrometheusHandle, Failure> {
-    Ok(PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
-        .set_buckets_for_metric(Matcher::Suffix("_size".into()), SIZES)?
-        .install_recorder()?)
 }
 
 fn wrap(is_well: impl Fn() -> bool + Send + Sync + 'static) -> std::sync::Arc<IsWell> {

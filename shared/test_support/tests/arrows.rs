@@ -71,6 +71,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "clap",
             "db",
             "settings",
+            "solid_cache",
             "solid_queue",
             "telemetry",
         ],
