@@ -1,5 +1,6 @@
-//! The commands that look at jobs and move them, beside whatever processes run.
+//! The commands that look after jobs and the cache, beside whatever processes run.
 
+mod cache;
 mod clear;
 mod enqueue;
 mod jobs;
@@ -13,6 +14,7 @@ mod status;
 use clap::Subcommand;
 use telemetry::Failure;
 
+pub use cache::{Command as Cache, manage as manage_cache};
 use office::Office;
 
 /// What can be done with the queue database.

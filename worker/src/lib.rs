@@ -1,4 +1,5 @@
-//! The worker process: performs the jobs of the queue database, and has the commands that manage them.
+//! The worker process: performs the jobs of the queue database, and has the commands that manage
+//! them and the cache.
 #![warn(missing_docs)]
 
 mod commands;
@@ -8,7 +9,7 @@ use settings::{Queue, Settings};
 use solid_queue::SupervisorError;
 use telemetry::Failure;
 
-pub use commands::{Manage, manage};
+pub use commands::{Cache, Manage, manage, manage_cache};
 pub use start::{Start, start};
 
 /// Whether the process could work: jobs are rows of a database.

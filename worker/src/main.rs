@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use worker::{Manage, Start};
+use worker::{Cache, Manage, Start};
 
-/// Performs the jobs of the queue database, and manages them.
+/// Performs the jobs of the queue database, and manages them and the cache.
 #[derive(Parser)]
 #[command(
     name = "worker",
@@ -28,6 +28,9 @@ enum Command {
     Check,
     #[command(flatten)]
     Manage(Manage),
+    /// Look into the cache, and clean it
+    #[command(subcommand)]
+    Cache(Cache),
 }
 
 fn main() -> ExitCode {
@@ -37,5 +40,6 @@ fn main() -> ExitCode {
         Some(Command::Start(start)) => worker::start(&start),
         Some(Command::Check) => boot::check(worker::check),
         Some(Command::Manage(command)) => worker::manage(command),
+        Some(Command::Cache(command)) => worker::manage_cache(command),
     })
 }

@@ -56,8 +56,54 @@ pub(super) fn some_moment(at: Option<Timestamp>) -> String {
 
 /// So many of something.
 pub(super) fn count(number: usize, one: &str) -> String {
+    let many = match one.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{one}s"),
+    };
     match number {
         1 => format!("1 {one}"),
-        _ => format!("{number} {one}s"),
+        _ => format!("{number} {many}"),
+    }
+}
+
+/// Bytes, to three digits or so.
+pub(super) fn size(bytes: u64) -> String {
+    const UNIT: u64 = 1024;
+    if bytes < UNIT {
+        return format!("{bytes} B");
+    }
+    let (mut unit, mut step) = ("KiB", UNIT);
+    for larger in ["MiB", "GiB", "TiB"] {
+        if bytes / step >= UNIT {
+            (unit, step) = (larger, step * UNIT);
+        }
+    }
+    let (whole, tenth) = (bytes / step, bytes % step * 10 / step);
+    format!("{whole}.{tenth} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1536, "1.5 KiB"),
+            (256 << 20, "256.0 MiB"),
+            (5 << 40, "5.0 TiB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn counts_have_their_plural() {
+        assert_eq!(count(1, "entry"), "1 entry");
+        assert_eq!(count(0, "entry"), "0 entries");
+        assert_eq!(count(2, "failed job"), "2 failed jobs");
     }
 }
