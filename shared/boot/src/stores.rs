@@ -98,11 +98,8 @@ pub fn open_cache(
         let database = Database::open(file, solid_cache::MIGRATIONS).map_err(explain)?;
         Ok((name.clone(), database))
     });
-    let mut shards: Vec<_> = shards.collect::<Result<_, Failure>>()?;
-    Ok(match shards.pop() {
-        Some((_, only)) if shards.is_empty() => Cache::solid(only, config),
-        last => Cache::sharded(shards.into_iter().chain(last).collect(), config),
-    })
+    let shards = shards.collect::<Result<_, Failure>>()?;
+    Ok(Cache::sharded(shards, config))
 }
 
 fn choose_cache(settings: &Settings) -> Result<Cache, Failure> {

@@ -2,7 +2,7 @@
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
-use solid_cache::Encryption;
+use solid_cache::{Encryption, KeyDigest};
 
 use crate::{Environment, SecretKeyBase};
 
@@ -16,17 +16,18 @@ pub(crate) fn resolve(
     secret: &SecretKeyBase,
 ) -> Result<Encryption, (&'static str, String)> {
     match (environment.get(PRIMARY_KEY), environment.get(SALT)) {
-        (Some(keys), Some(salt)) => Ok(Encryption {
-            primary_keys: split(keys)?,
-            key_derivation_salt: salt.to_owned(),
-        }),
+        (Some(keys), Some(salt)) => encryption(&split(keys)?, salt),
         (Some(_), None) => Err((SALT, missing(PRIMARY_KEY))),
         (None, Some(_)) => Err((PRIMARY_KEY, missing(SALT))),
-        (None, None) => Ok(Encryption {
-            primary_keys: vec![derived("solid_cache primary key", secret)],
-            key_derivation_salt: derived("solid_cache key derivation salt", secret),
-        }),
+        (None, None) => encryption(
+            &[derived("solid_cache primary key", secret)],
+            &derived("solid_cache key derivation salt", secret),
+        ),
     }
+}
+
+fn encryption(keys: &[String], salt: &str) -> Result<Encryption, (&'static str, String)> {
+    Encryption::new(keys, salt, KeyDigest::Sha256).map_err(|error| (SALT, error.to_string()))
 }
 
 fn missing(other: &str) -> String {

@@ -150,7 +150,7 @@ pub(crate) fn encode_bytes(bytes: &[u8], stamp: Stamp<'_>, compression: Option<u
 
 fn encode_string(kind: u8, bytes: &[u8], stamp: Stamp<'_>, compression: Option<usize>) -> Vec<u8> {
     let compressed = compression
-        .filter(|&threshold| bytes.len() >= threshold)
+        .filter(|&threshold| bytes.len() >= threshold && may_shrink(bytes))
         .and_then(|_| compress(bytes).ok())
         .filter(|compressed| compressed.len() < bytes.len());
     match compressed {
@@ -215,6 +215,28 @@ fn encode(kind: u8, stamp: Stamp<'_>, payload: &[u8]) -> Vec<u8> {
     stored.extend(version);
     stored.extend(payload);
     stored
+}
+
+/// Whether it is worth a try. Bytes that are spread evenly, as in pictures and in what is compressed already, gain nothing,
+/// and the try costs as much as the write.
+fn may_shrink(bytes: &[u8]) -> bool {
+    let sample = &bytes[..bytes.len().min(4096)];
+    if sample.len() < 512 {
+        return true;
+    }
+    let mut counts = [0_u32; 256];
+    for &byte in sample {
+        counts[usize::from(byte)] += 1;
+    }
+    let total = f64::from(u32::try_from(sample.len()).unwrap_or(u32::MAX));
+    let share = |&count: &u32| f64::from(count) / total;
+    let entropy: f64 = counts
+        .iter()
+        .filter(|&&count| count > 0)
+        .map(share)
+        .map(|share| -share * share.log2())
+        .sum();
+    entropy < 7.4
 }
 
 fn compress(text: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -65,8 +65,8 @@ pub struct Shown {
     pub kind: String,
     /// What the entry counts for.
     pub byte_size: u64,
-    /// When its row was first written.
-    pub created_at: Option<Timestamp>,
+    /// When its row was first written; 1970 where the row says what is no time.
+    pub created_at: Timestamp,
     /// When it expires, or expired.
     pub expires_at: Option<Timestamp>,
     /// Its version, if it has one.
@@ -197,7 +197,9 @@ async fn show(solid: &Solid, key: &Key) -> Result<Option<Shown>, CacheError> {
         key: key.to_string(),
         kind: entry.as_ref().map_or("unknown", Entry::kind).to_owned(),
         byte_size: u64::try_from(byte_size).unwrap_or(0),
-        created_at: created_at.parse().ok(),
+        created_at: created_at
+            .parse()
+            .unwrap_or(Timestamp::from_microseconds(0)),
         expires_at: expires_at.map(moment),
         version: version.map(|version| String::from_utf8_lossy(version).into_owned()),
         compressed: entry.as_ref().is_some_and(Entry::is_compressed),
