@@ -35,6 +35,7 @@ mod entry;
 mod failsafe;
 mod fetch;
 mod first_level;
+mod inbox;
 mod invalidate;
 mod keeper;
 mod key;

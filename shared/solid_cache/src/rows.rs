@@ -7,6 +7,7 @@ use diesel::upsert::excluded;
 
 use crate::entry::Entry;
 use crate::key::Key;
+use crate::leases::Tags;
 use crate::room::State;
 use crate::schema::solid_cache_entries::dsl as entries;
 use crate::schema::trifecta_cache_expiries::dsl as expiries;
@@ -14,8 +15,11 @@ use crate::schema::trifecta_cache_leases::dsl as leases;
 use crate::schema::trifecta_cache_tags::dsl as tags;
 
 /// An entry on its way into the table.
+#[derive(Clone)]
 pub(crate) struct NewRow {
     pub(crate) key: Key,
+    pub(crate) tags: Tags,
+    pub(crate) now: Timestamp,
     /// As the column takes it: encrypted, if the cache encrypts.
     pub(crate) value: Vec<u8>,
     pub(crate) byte_size: usize,
@@ -35,18 +39,14 @@ pub(crate) fn find(connection: &mut SqliteConnection, key: &Key) -> QueryResult<
 }
 
 /// A row that is there already keeps its id and its age.
-pub(crate) fn upsert(
-    connection: &mut SqliteConnection,
-    row: &NewRow,
-    now: Timestamp,
-) -> QueryResult<()> {
+pub(crate) fn upsert(connection: &mut SqliteConnection, row: &NewRow) -> QueryResult<()> {
     diesel::insert_into(entries::solid_cache_entries)
         .values((
             entries::key.eq(row.key.bytes()),
             entries::value.eq(&row.value),
             entries::key_hash.eq(row.key.hash()),
             entries::byte_size.eq(i32::try_from(row.byte_size).unwrap_or(i32::MAX)),
-            entries::created_at.eq(created_at(now)),
+            entries::created_at.eq(created_at(row.now)),
         ))
         .on_conflict(entries::key_hash)
         .do_update()
@@ -57,7 +57,7 @@ pub(crate) fn upsert(
         ))
         .execute(connection)?;
     match row.expires_at {
-        Some(at) => note_expiry(connection, row.key.hash(), at, now),
+        Some(at) => note_expiry(connection, row.key.hash(), at, row.now),
         None => Ok(()),
     }
 }

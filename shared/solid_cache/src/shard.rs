@@ -11,8 +11,9 @@ use diesel::{Connection as _, QueryResult, RunQueryDsl as _};
 
 use crate::encryption::Cipher;
 use crate::failsafe::Failure;
+use crate::inbox::Inbox;
 use crate::key::Key;
-use crate::leases::{self, Lease};
+use crate::leases::{self, Lease, Tags};
 use crate::room::{Made, Room, State};
 use crate::rows::{self, NewRow};
 use crate::stats::Counters;
@@ -38,6 +39,8 @@ pub(crate) struct Shard {
     pub(crate) stripes: Arc<Stripes>,
     pub(crate) cipher: Option<Arc<Cipher>>,
     pub(crate) counters: Arc<Counters>,
+    putter: Putter,
+    inbox: Inbox,
     started: Instant,
     /// Milliseconds after the start at which the file was seen in its place.
     seen: AtomicU64,
@@ -60,11 +63,19 @@ impl Shard {
         cipher: Option<Arc<Cipher>>,
         counters: Arc<Counters>,
     ) -> Self {
+        let (room, stripes) = (Arc::new(room), Arc::<Stripes>::default());
+        let putter = Putter {
+            room: Arc::clone(&room),
+            stripes: Arc::clone(&stripes),
+            cipher: cipher.clone(),
+        };
         Self {
+            inbox: Inbox::new(database.clone(), putter.clone()),
+            putter,
             name,
             database,
-            room: Arc::new(room),
-            stripes: Arc::default(),
+            room,
+            stripes,
             cipher,
             counters,
             started: Instant::now(),
@@ -107,24 +118,29 @@ impl Shard {
     pub(crate) async fn write(
         &self,
         mut entries: Vec<(Key, Vec<u8>)>,
-        tags: &Arc<[String]>,
+        tags: &Tags,
         now: Timestamp,
     ) -> Result<(), Failure> {
         while !entries.is_empty() {
             let rest = entries.split_off(entries.len().min(SLICE));
             let slice = std::mem::replace(&mut entries, rest);
-            let slice: Vec<NewRow> = slice
+            let mut slice: Vec<NewRow> = slice
                 .into_iter()
-                .map(|(key, stored)| self.row(key, stored))
+                .map(|(key, stored)| self.putter.row(key, stored, tags, now))
                 .collect::<Result<_, _>>()?;
-            let (put, tags) = (self.putter(), Arc::clone(tags));
-            let write =
-                move |connection: &mut SqliteConnection| put.put(connection, &slice, &tags, now);
-            self.mend(self.database.write(write).await)
-                .await?
-                .tell(&self.counters)?;
+            let written = match slice.len() {
+                1 => self.inbox.write(slice.remove(0)).await,
+                _ => self.write_slice(slice).await,
+            };
+            self.tell(self.mend(written).await?)?;
         }
         Ok(())
+    }
+
+    async fn write_slice(&self, slice: Vec<NewRow>) -> Result<Made, DbError> {
+        let putter = self.putter.clone();
+        let write = move |connection: &mut SqliteConnection| putter.put(connection, &slice);
+        self.database.write(write).await.map(Put::into_made)
     }
 
     /// Replaces what is under the key with what `change` makes of it, if it makes anything; returns what `change` says
@@ -132,7 +148,7 @@ impl Shard {
     pub(crate) async fn update<R: Send + 'static>(
         &self,
         key: Key,
-        tags: &Arc<[String]>,
+        tags: &Tags,
         now: Timestamp,
         change: impl FnOnce(Option<&[u8]>) -> (Option<Vec<u8>>, R) + Send + 'static,
     ) -> Result<R, Failure> {
@@ -143,14 +159,14 @@ impl Shard {
             let Some(stored) = stored else {
                 return Ok(Ok((None, said)));
             };
-            let row = match put.row(key, stored) {
+            let row = match put.row(key, stored, &tags, now) {
                 Ok(row) => row,
                 Err(failure) => return Ok(Err(failure)),
             };
-            Ok(Ok((Some(put.put(connection, &[row], &tags, now)?), said)))
+            Ok(Ok((Some(put.put(connection, &[row])?), said)))
         };
         let (put, said) = self.mend(self.database.write(update).await).await??;
-        put.map_or(Ok(()), |put| put.tell(&self.counters))?;
+        put.map_or(Ok(()), |put| self.tell(put.into_made()))?;
         Ok(said)
     }
 
@@ -159,20 +175,20 @@ impl Shard {
         &self,
         lease: Lease,
         stored: Vec<u8>,
-        tags: &Arc<[String]>,
+        tags: &Tags,
         now: Timestamp,
     ) -> Result<Written, Failure> {
-        let row = self.row(lease.key.clone(), stored)?;
-        let (put, tags) = (self.putter(), Arc::clone(tags));
+        let row = self.putter.row(lease.key.clone(), stored, tags, now)?;
+        let put = self.putter();
         let land = move |connection: &mut SqliteConnection| {
             if !leases::is_held(connection, &lease)? {
                 return Ok(None);
             }
             // The write takes the lease away, as every write does.
-            put.put(connection, &[row], &tags, now).map(Some)
+            put.put(connection, &[row]).map(Some)
         };
         match self.mend(self.database.write(land).await).await? {
-            Some(put) => put.tell(&self.counters).map(|()| Written::Yes),
+            Some(put) => self.tell(put.into_made()).map(|()| Written::Yes),
             None => Ok(Written::No),
         }
     }
@@ -300,23 +316,25 @@ impl Shard {
     }
 
     fn open(&self, stored: Vec<u8>) -> Result<Bytes, Failure> {
-        open(self.cipher.as_deref(), stored)
-    }
-
-    fn row(&self, key: Key, stored: Vec<u8>) -> Result<NewRow, Failure> {
-        row(self.cipher.as_deref(), key, stored)
+        self.putter.open(stored)
     }
 
     pub(crate) fn putter(&self) -> Putter {
-        Putter {
-            room: Arc::clone(&self.room),
-            stripes: Arc::clone(&self.stripes),
-            cipher: self.cipher.clone(),
+        self.putter.clone()
+    }
+
+    /// Counts what was evicted. An error when the entries did not find room.
+    fn tell(&self, made: Made) -> Result<(), Failure> {
+        self.counters.evicted(made.evicted);
+        if made.is_stuck && made.is_short {
+            return Err(Failure::Full);
         }
+        Ok(())
     }
 }
 
 /// What a transaction needs to write entries.
+#[derive(Clone)]
 pub(crate) struct Putter {
     room: Arc<Room>,
     pub(crate) stripes: Arc<Stripes>,
@@ -330,28 +348,30 @@ pub(crate) struct Put {
     _change: Change,
 }
 
+impl Put {
+    pub(crate) fn into_made(self) -> Made {
+        self.made
+    }
+}
+
 impl Putter {
     pub(crate) fn put(
         &self,
         connection: &mut SqliteConnection,
         rows: &[NewRow],
-        tags: &[String],
-        now: Timestamp,
     ) -> QueryResult<Put> {
-        let hashes: Vec<i64> = rows.iter().map(|row| row.key.hash()).collect();
-        let change = self.stripes.change(hashes.clone());
+        let hashes = rows.iter().map(|row| row.key.hash()).collect();
+        let change = self.stripes.change(hashes);
         rows.iter()
-            .try_for_each(|row| rows::upsert(connection, row, now))?;
+            .try_for_each(|row| rows::upsert(connection, row))?;
         let state = State::read(connection)?;
-        rows::supersede(connection, state, &hashes, tags)?;
+        for row in rows {
+            rows::supersede(connection, state, &[row.key.hash()], &row.tags)?;
+        }
         let written = rows.iter().map(|row| row.byte_size).sum();
-        let made = self.room.make(connection, state, written)?;
-        if made.is_stuck
-            && made.is_short
-            && !rows.iter().all(|row| self.room.is_pinned(row.key.bytes()))
-        {
-            rows.iter()
-                .try_for_each(|row| rows::delete(connection, &row.key).map(drop))?;
+        let mut made = self.room.make(connection, state, written)?;
+        if made.is_stuck && made.is_short {
+            made.is_short = self.refuse(connection, rows)?;
         }
         Ok(Put {
             made,
@@ -359,48 +379,45 @@ impl Putter {
         })
     }
 
-    pub(crate) fn open(&self, stored: Vec<u8>) -> Result<Bytes, Failure> {
-        open(self.cipher.as_deref(), stored)
-    }
-
-    fn row(&self, key: Key, stored: Vec<u8>) -> Result<NewRow, Failure> {
-        row(self.cipher.as_deref(), key, stored)
-    }
-}
-
-impl Put {
-    /// Counts what was evicted. An error when the entries did not find room.
-    fn tell(self, counters: &Counters) -> Result<(), Failure> {
-        counters.evicted(self.made.evicted);
-        if self.made.is_stuck && self.made.is_short {
-            return Err(Failure::Full);
+    /// Takes back what found no room; what is pinned stays. Says whether there was any.
+    fn refuse(&self, connection: &mut SqliteConnection, rows: &[NewRow]) -> QueryResult<bool> {
+        let mut refused = false;
+        for row in rows {
+            if !self.room.is_pinned(row.key.bytes()) {
+                rows::delete(connection, &row.key)?;
+                refused = true;
+            }
         }
-        Ok(())
+        Ok(refused)
     }
-}
 
-fn open(cipher: Option<&Cipher>, stored: Vec<u8>) -> Result<Bytes, Failure> {
-    match cipher {
-        Some(cipher) => Ok(cipher.decrypt(&stored)?.into()),
-        None => Ok(stored.into()),
+    pub(crate) fn open(&self, stored: Vec<u8>) -> Result<Bytes, Failure> {
+        match &self.cipher {
+            Some(cipher) => Ok(cipher.decrypt(&stored)?.into()),
+            None => Ok(stored.into()),
+        }
     }
-}
 
-fn row(cipher: Option<&Cipher>, key: Key, stored: Vec<u8>) -> Result<NewRow, Failure> {
-    let byte_size = key.bytes().len() + stored.len() + OVERHEAD;
-    let expires_at = rows::expiry(&stored);
-    Ok(match cipher {
-        Some(cipher) => NewRow {
-            value: cipher.encrypt(&stored)?,
-            byte_size: byte_size + ENCRYPTION_OVERHEAD,
+    fn row(
+        &self,
+        key: Key,
+        stored: Vec<u8>,
+        tags: &Tags,
+        now: Timestamp,
+    ) -> Result<NewRow, Failure> {
+        let clear = key.bytes().len() + stored.len() + OVERHEAD;
+        let expires_at = rows::expiry(&stored);
+        let (value, byte_size) = match &self.cipher {
+            Some(cipher) => (cipher.encrypt(&stored)?, clear + ENCRYPTION_OVERHEAD),
+            None => (stored, clear),
+        };
+        Ok(NewRow {
             key,
-            expires_at,
-        },
-        None => NewRow {
-            value: stored,
+            tags: Tags::clone(tags),
+            now,
+            value,
             byte_size,
-            key,
             expires_at,
-        },
-    })
+        })
+    }
 }
