@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use db::{Database, SqliteConnection, Timestamp};
+use db::{Database, SqliteConnection, Statement, Timestamp};
 use diesel::prelude::*;
 
 use crate::entry::Entry;
@@ -61,17 +61,13 @@ pub(crate) async fn claim(
         if is_taken(connection, lease.key.hash(), now)? {
             return Ok(Claim::Taken);
         }
-        let until = leases::expires_at.eq(now.saturating_add(whole(duration)));
-        diesel::insert_into(leases::trifecta_cache_leases)
-            .values((
-                leases::key_hash.eq(lease.key.hash()),
-                leases::token.eq(lease.token),
-                until,
-            ))
-            .on_conflict(leases::key_hash)
-            .do_update()
-            .set((leases::token.eq(lease.token), until))
-            .execute(connection)?;
+        Statement::<()>::new(
+            "INSERT OR REPLACE INTO trifecta_cache_leases (key_hash, token, expires_at) VALUES (?, ?, ?)",
+        )
+        .bind(lease.key.hash())
+        .bind(lease.token)
+        .bind(now.saturating_add(whole(duration)))
+        .execute(connection)?;
         Ok(Claim::Mine(lease))
     };
     shard.mend(shard.database.write(claim).await).await

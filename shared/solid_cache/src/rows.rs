@@ -3,14 +3,12 @@
 use db::{Statement, Timestamp};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
-use diesel::upsert::excluded;
 
 use crate::entry::Entry;
 use crate::key::Key;
 use crate::leases::Tags;
 use crate::room::State;
 use crate::schema::solid_cache_entries::dsl as entries;
-use crate::schema::trifecta_cache_expiries::dsl as expiries;
 use crate::schema::trifecta_cache_leases::dsl as leases;
 use crate::schema::trifecta_cache_tags::dsl as tags;
 
@@ -40,22 +38,17 @@ pub(crate) fn find(connection: &mut SqliteConnection, key: &Key) -> QueryResult<
 
 /// A row that is there already keeps its id and its age.
 pub(crate) fn upsert(connection: &mut SqliteConnection, row: &NewRow) -> QueryResult<()> {
-    diesel::insert_into(entries::solid_cache_entries)
-        .values((
-            entries::key.eq(row.key.bytes()),
-            entries::value.eq(&row.value),
-            entries::key_hash.eq(row.key.hash()),
-            entries::byte_size.eq(i32::try_from(row.byte_size).unwrap_or(i32::MAX)),
-            entries::created_at.eq(created_at(row.now)),
-        ))
-        .on_conflict(entries::key_hash)
-        .do_update()
-        .set((
-            entries::key.eq(excluded(entries::key)),
-            entries::value.eq(excluded(entries::value)),
-            entries::byte_size.eq(excluded(entries::byte_size)),
-        ))
-        .execute(connection)?;
+    // diesel would prepare this insert anew each time, which costs as much as the insert.
+    Statement::<()>::new(
+        "INSERT INTO solid_cache_entries (key, value, key_hash, byte_size, created_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (key_hash) DO UPDATE SET key = excluded.key, value = excluded.value, byte_size = excluded.byte_size",
+    )
+    .bind(row.key.bytes())
+    .bind(&*row.value)
+    .bind(row.key.hash())
+    .bind(i32::try_from(row.byte_size).unwrap_or(i32::MAX))
+    .bind(created_at(row.now))
+    .execute(connection)?;
     match row.expires_at {
         Some(at) => note_expiry(connection, row.key.hash(), at, row.now),
         None => Ok(()),
@@ -106,9 +99,12 @@ fn note_expiry(
     let to_go = at.saturating_sub(now.as_microseconds() / 1_000_000).max(1);
     let grain = 1_i64 << (to_go / 16).max(1).ilog2().min(20);
     let due = at.div_euclid(grain).saturating_add(1).saturating_mul(grain);
-    diesel::insert_or_ignore_into(expiries::trifecta_cache_expiries)
-        .values((expiries::due.eq(due), expiries::key_hash.eq(hash)))
-        .execute(connection)?;
+    Statement::<()>::new(
+        "INSERT OR IGNORE INTO trifecta_cache_expiries (due, key_hash) VALUES (?, ?)",
+    )
+    .bind(due)
+    .bind(hash)
+    .execute(connection)?;
     Ok(())
 }
 

@@ -20,23 +20,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    trifecta_cache_visits (key_hash) {
-        key_hash -> BigInt,
-    }
-}
-
-diesel::table! {
     trifecta_cache_leases (key_hash) {
         key_hash -> BigInt,
         token -> BigInt,
         expires_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    trifecta_cache_expiries (due, key_hash) {
-        due -> BigInt,
-        key_hash -> BigInt,
     }
 }
 
