@@ -95,7 +95,12 @@ pub fn open_cache(
     config: solid_cache::Config,
 ) -> Result<Cache, Failure> {
     let shards = files.iter().map(|(name, file)| {
-        let database = Database::open(file, solid_cache::MIGRATIONS).map_err(explain)?;
+        let (database, damaged) =
+            Database::open_disposable(file, || solid_cache::MIGRATIONS).map_err(explain)?;
+        if let Some(moved_to) = damaged {
+            let (path, moved_to) = (file.path.display(), moved_to.display());
+            tracing::warn!(db.path = %path, db.moved_to = %moved_to, "the cache was damaged and starts anew");
+        }
         Ok((name.clone(), database))
     });
     let shards = shards.collect::<Result<_, Failure>>()?;

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use diesel_migrations::EmbeddedMigrations;
 use crate::changes::Watch;
 use crate::foreign::Generation;
 use crate::open_file::OpenFile;
-use crate::start_over::start_over;
+use crate::start_over::{discard_damaged, start_over};
 use crate::{Changes, DatabaseConfig, DbError, StartedOver, space};
 
 /// One SQLite file: one connection that writes, a pool of connections that read. Cheap to clone.
@@ -50,6 +50,24 @@ impl Database {
                 starting_over: Mutex::default(),
             }),
         })
+    }
+
+    /// Like [`Database::open`], for files whose content can be done without: one that is too damaged to be opened is moved
+    /// aside, as by [`Database::start_over`], and made anew. Says where the damaged file lies now, if there was one.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub fn open_disposable(
+        config: &DatabaseConfig,
+        migrations: fn() -> EmbeddedMigrations,
+    ) -> Result<(Self, Option<PathBuf>), DbError> {
+        match Self::open(config, migrations()) {
+            Err(error) if error.is_corrupt() => {
+                let moved_to = discard_damaged(&Arc::new(config.clone()), migrations())?;
+                Ok((Self::open(config, migrations())?, moved_to))
+            }
+            opened => Ok((opened?, None)),
+        }
     }
 
     /// The file.

@@ -56,6 +56,20 @@ pub(crate) fn start_over(
     Ok((file, done))
 }
 
+/// Moves a file aside that is too damaged to be opened, unless another process did so meanwhile. Says where it lies now.
+pub(crate) fn discard_damaged(
+    config: &Arc<DatabaseConfig>,
+    migrations: EmbeddedMigrations,
+) -> Result<Option<PathBuf>, DbError> {
+    let lock = FolderLock::alone(config)?;
+    match OpenFile::open_locked(&lock, config, migrations, &Arc::default()) {
+        Err(error) if error.is_corrupt() => {
+            Ok(Some(move_aside(&config.path).map_err(failed(config))?))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Whether the file cannot even be opened.
 fn is_corrupt(config: &DatabaseConfig) -> bool {
     connection::open(config).is_err_and(|error| error.is_corrupt())

@@ -280,3 +280,17 @@ async fn connections_that_are_opened_meanwhile_do_no_harm() {
         reads.await.unwrap();
     }
 }
+
+#[test]
+fn a_file_that_cannot_be_opened_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.sqlite3");
+    std::fs::write(&path, [7; 8192]).unwrap();
+    let config = DatabaseConfig::new(&path);
+    assert!(Database::open(&config, db::NO_MIGRATIONS).is_err_and(|error| error.is_corrupt()));
+    let (database, moved_to) = Database::open_disposable(&config, || db::NO_MIGRATIONS).unwrap();
+    assert!(database.is_in_place());
+    assert_eq!(std::fs::read(moved_to.unwrap()).unwrap(), [7; 8192]);
+    let (_, moved_to) = Database::open_disposable(&config, || db::NO_MIGRATIONS).unwrap();
+    assert_eq!(moved_to, None);
+}
