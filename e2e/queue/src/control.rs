@@ -41,7 +41,10 @@ pub struct Control {
 
 impl Control {
     /// Compiles the library that is loaded into the processes, and puts it and the control file into `folder`.
-    pub(crate) fn new(folder: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When there is no C compiler, or the folder cannot be written.
+    pub fn new(folder: &Path) -> Result<Self> {
         let library = compile(folder)?;
         let path = folder.join("faults");
         let file = File::create(&path)?;
@@ -79,8 +82,8 @@ impl Control {
         self.set(CLOCK_SHIFT, seconds)
     }
 
-    /// What a process needs to obey.
-    pub(crate) fn variables(&self, database: &str) -> Variables {
+    /// What a process needs to obey. The disk fails for the files whose path contains `database`.
+    pub fn variables(&self, database: &str) -> Variables {
         let variable = |name: &str, value: &Path| (name.to_owned(), value.display().to_string());
         vec![
             variable("LD_PRELOAD", &self.library),

@@ -94,6 +94,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["clap", "db", "solid_queue", "telemetry", "test_support"],
     ),
     (
+        "cache_faults",
+        // The disk that can fail is that of the queue's tests.
+        &[
+            "clap",
+            "db",
+            "queue_faults",
+            "solid_cache",
+            "telemetry",
+            "test_support",
+        ],
+    ),
+    (
         "queue_faults",
         &["clap", "db", "solid_queue", "telemetry", "test_support"],
     ),
