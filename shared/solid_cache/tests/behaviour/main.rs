@@ -4,7 +4,10 @@
 mod counters;
 mod entries;
 mod fetch;
+mod formats;
+mod groups;
 mod multi;
+mod namespaces;
 mod store;
 
 /// A test of this name for each adapter, of the function of this name.
@@ -61,6 +64,29 @@ for_each_adapter! {
         fetch_multi_returns_the_callers_error,
         blank_keys_are_left_out,
         write_multi_spares_live_entries,
+    }
+    formats {
+        bytes_are_read_as_they_were_written,
+        text_is_read_as_bytes_too,
+        a_number_is_no_bytes,
+        packed_values_are_read_by_any_handle,
+        packed_values_take_the_place_of_others,
+        skip_nil_does_not_keep_packed_nothing,
+    }
+    namespaces {
+        a_handle_has_a_namespace_of_its_own,
+        a_handle_without_namespace_takes_keys_as_they_are,
+        clear_empties_all_namespaces,
+        entries_expire_as_configured,
+    }
+    groups {
+        a_tag_takes_the_entries_that_carry_it,
+        an_overwritten_entry_loses_its_tags,
+        a_tag_belongs_to_its_namespace,
+        computed_entries_and_counters_carry_tags,
+        a_prefix_takes_the_entries_that_begin_with_it,
+        a_prefix_takes_entries_of_its_namespace_only,
+        changes_are_seen_when_they_return,
     }
     fetch {
         a_missing_value_is_computed_once_and_kept,

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 pub(crate) struct Store {
     pub(crate) cache: Cache,
     microseconds: Arc<AtomicI64>,
+    database: Option<Database>,
     _folder: Option<TempDir>,
 }
 
@@ -18,21 +19,26 @@ impl Store {
         let folder = tempfile::tempdir().unwrap();
         let config = DatabaseConfig::new(folder.path().join("cache.sqlite3"));
         let database = Database::open(&config, MIGRATIONS).unwrap();
-        Self::new(Cache::solid(database, Config::default()), Some(folder))
+        Self::new(Some(database), Some(folder))
     }
 
     pub(crate) fn memory() -> Self {
-        Self::new(Cache::memory(Config::default()), None)
+        Self::new(None, None)
     }
 
-    fn new(cache: Cache, folder: Option<TempDir>) -> Self {
+    fn new(database: Option<Database>, folder: Option<TempDir>) -> Self {
         let microseconds = Arc::new(AtomicI64::new(Timestamp::now().as_microseconds()));
-        let clock = Arc::clone(&microseconds);
         Self {
-            cache: cache.with_clock(move || Timestamp::from_microseconds(clock.load(Relaxed))),
+            cache: open(database.as_ref(), &microseconds, Config::default()),
             microseconds,
+            database,
             _folder: folder,
         }
+    }
+
+    /// Another cache of this kind, by the same clock; on the same file, if there is one.
+    pub(crate) fn configured(&self, config: Config) -> Cache {
+        open(self.database.as_ref(), &self.microseconds, config)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -43,4 +49,13 @@ impl Store {
         let microseconds = i64::try_from(duration.as_micros()).unwrap();
         self.microseconds.fetch_add(microseconds, Relaxed);
     }
+}
+
+fn open(database: Option<&Database>, microseconds: &Arc<AtomicI64>, config: Config) -> Cache {
+    let clock = Arc::clone(microseconds);
+    let cache = match database {
+        Some(database) => Cache::solid(database.clone(), config),
+        None => Cache::memory(config),
+    };
+    cache.with_clock(move || Timestamp::from_microseconds(clock.load(Relaxed)))
 }

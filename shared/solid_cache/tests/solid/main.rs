@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 mod concurrency;
+mod encryption;
 mod expiry;
 mod failures;
+mod first_level;
 mod rails;
 mod rows;
 mod table;
