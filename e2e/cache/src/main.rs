@@ -74,8 +74,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         let mut signals = StopSignals::listen()?;
         let cache = settings.open()?;
         tokio::select! {
-            () = perform(cli.command, &cache) => {}
             _ = signals.next() => {}
+            () = perform(cli.command, &cache) => {}
         }
         Ok(())
     })
@@ -121,8 +121,17 @@ impl Fill {
                 say("heard");
             }
             reporter.report();
-            tokio::time::sleep(Duration::from_millis(self.pause)).await;
+            pause(Duration::from_millis(self.pause)).await;
         }
+    }
+}
+
+/// Lets a signal through in any case: a write may be done without waiting.
+async fn pause(duration: Duration) {
+    if duration.is_zero() {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::time::sleep(duration).await;
     }
 }
 

@@ -20,6 +20,7 @@ async fn survives(error: WriteError, says: &str) -> Result<()> {
     let filling = scene.start(&["fill", "--pause", "1"])?;
     let reading = scene.start(&["read-loop"])?;
     filling.line_with("ready").await;
+    reads(&scene, [&filling, &reading]).await;
 
     control.fail_writes(error)?;
     scene

@@ -18,7 +18,8 @@ async fn a_deleted_file_is_made_anew_for_all() -> Result<()> {
     let scene = Scene::new()?;
     let old = start(&scene, "a", "b")?;
     works(&scene, &old).await;
-    for companion in ["", "-wal", "-shm"] {
+    // The file last: as soon as it is gone a new one may be there, with companions of its own.
+    for companion in ["-wal", "-shm", ""] {
         fs::remove_file(format!("{}{companion}", scene.file().display()))?;
     }
     old.line_with(HEALED).await;
@@ -74,7 +75,7 @@ async fn works(scene: &Scene, process: &Process) {
     scene.gets_on(process, "hits", |now| now.hits).await;
 }
 
-/// Overwrites every other page.
+/// Overwrites every other page, with a byte that no text consists of: even who reads meanwhile reads no wrong text.
 fn damage(scene: &Scene) -> Result<()> {
     let file = OpenOptions::new().write(true).open(scene.file())?;
     let pages = file.metadata()?.len() / u64::try_from(PAGE)?;

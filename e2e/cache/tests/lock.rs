@@ -37,7 +37,7 @@ async fn a_held_lock_holds_nobody_up() -> Result<()> {
     reads(&scene, [&filling, &reading]).await;
     // Whoever comes now computes for himself.
     fs::write(scene.gate(), "")?;
-    let said = end(fetch(&scene)?).await?;
+    let said = end(fetch(&scene, "100")?).await?;
     assert!(said.contains("computing"), "{said}");
     assert!(!held.is_finished());
 
@@ -45,8 +45,9 @@ async fn a_held_lock_holds_nobody_up() -> Result<()> {
     held.await??;
     scene.gets_on(&filling, "writes", |now| now.written).await;
     reads(&scene, [&filling, &reading]).await;
-    assert!(end(fetch(&scene)?).await?.contains("computing"));
-    assert!(!end(fetch(&scene)?).await?.contains("computing"));
+    let patience = "30000";
+    assert!(end(fetch(&scene, patience)?).await?.contains("computing"));
+    assert!(!end(fetch(&scene, patience)?).await?.contains("computing"));
     let filling = stop(filling).await?;
     assert_eq!(filling.matches(TOLD).count(), 1, "{filling}");
     stop(reading).await?;
@@ -54,10 +55,10 @@ async fn a_held_lock_holds_nobody_up() -> Result<()> {
     Ok(())
 }
 
-fn fetch(scene: &Scene) -> Result<Process> {
+fn fetch(scene: &Scene, timeout: &str) -> Result<Process> {
     let gate = scene.gate();
     let gate = gate.to_str().context("a name in UTF-8")?;
-    scene.start(&["fetch", "report", gate])
+    scene.start(&["--timeout", timeout, "fetch", "report", gate])
 }
 
 async fn reads(scene: &Scene, processes: [&Process; 2]) {
