@@ -219,7 +219,7 @@ impl Keeper {
             let room = Arc::clone(&self.shard.room);
             let made = self.shard.database.write(move |connection| {
                 let state = State::read(connection)?;
-                room.make(connection, state, usize::MAX)
+                room.make(connection, state, usize::MAX, None)
             });
             let made = self.shard.mend(made.await).await?;
             self.evicted(made.evicted);

@@ -117,12 +117,14 @@ impl Room {
         self.pinned.iter().any(|prefix| key.starts_with(prefix))
     }
 
-    /// Evicts what is too much after a write, and a bit more, so that the next write finds room.
+    /// Evicts what is too much after a write, and a bit more, so that the next write finds room. The entry that was
+    /// written last is none of that.
     pub(crate) fn make(
         &self,
         connection: &mut SqliteConnection,
         found: State,
         written: usize,
+        newest: Option<i64>,
     ) -> QueryResult<Made> {
         let mut made = Made::default();
         let written = i64::try_from(written).unwrap_or(i64::MAX);
@@ -139,8 +141,11 @@ impl Room {
             .batch
             .min(usize::try_from(found.entries / 8).unwrap_or(0) + 1);
         let (mut now, mut unvisited) = (found, 0);
+        if self.eviction == Eviction::Fifo {
+            now.hand = 0;
+        }
         for _ in 0..STEPS {
-            let (passed, evicted) = self.step(connection, &mut now, batch)?;
+            let (passed, evicted) = self.step(connection, &mut now, batch, newest)?;
             made.evicted += evicted;
             unvisited = if evicted == 0 { unvisited + passed } else { 0 };
             // Two rounds without a victim: whatever was visited has lost its mark by then.
@@ -182,16 +187,16 @@ impl Room {
         connection: &mut SqliteConnection,
         now: &mut State,
         batch: usize,
+        newest: Option<i64>,
     ) -> QueryResult<(usize, usize)> {
-        let from = match self.eviction {
-            Eviction::Sieve => now.hand,
-            Eviction::Fifo => 0,
-        };
-        let rows = self.rows(connection, from)?;
+        let rows = self.rows(connection, now.hand)?;
         let marked = self.published(connection, *now, &rows)?;
         let (mut victims, mut last, mut bytes) = (Vec::new(), None, 0);
         for row in &rows {
             last = Some(row.id);
+            if Some(row.hash) == newest {
+                continue;
+            }
             let is_visited = self
                 .visits
                 .as_ref()

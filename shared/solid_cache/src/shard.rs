@@ -345,7 +345,8 @@ impl Putter {
         let state = State::read(connection)?;
         rows::supersede(connection, state, &hashes, tags)?;
         let written = rows.iter().map(|row| row.byte_size).sum();
-        let made = self.room.make(connection, state, written)?;
+        let newest = hashes.last().copied();
+        let made = self.room.make(connection, state, written, newest)?;
         if made.is_stuck
             && made.is_short
             && !rows.iter().all(|row| self.room.is_pinned(row.key.bytes()))
