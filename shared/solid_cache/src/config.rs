@@ -14,7 +14,7 @@ pub struct Config {
     /// Bytes of a file, and of all its entries together with what the store itself needs for each. Beyond it entries are
     /// evicted, in the same transaction that would exceed it. (A file below 1 MiB is never too large.) In memory `None` means 32 MiB.
     pub max_size: Option<u64>,
-    /// Entries that one transaction of the background expiry deletes, at most.
+    /// Entries that go at once when there are too many; of a large cache more, of a small one fewer.
     pub expiry_batch_size: usize,
     /// A longer key is cut to this many bytes, a digest of the whole key at its end.
     pub max_key_bytesize: usize,

@@ -69,10 +69,12 @@ impl Keeper {
         })
     }
 
-    /// Starts a pass when enough was written since the last: as often as the original on average.
+    /// Starts a pass when enough was written since the last: as often as the original on average. Where none is foreseen,
+    /// the first write starts one, for what it wrote may expire.
     pub(crate) fn written(&self, entries: usize, now: Timestamp) {
         let written = self.written.fetch_add(entries as u64, Ordering::Relaxed) + entries as u64;
-        if written >= self.pass_at.load(Ordering::Relaxed) {
+        let is_asleep = !self.running.load(Ordering::Relaxed);
+        if is_asleep || written >= self.pass_at.load(Ordering::Relaxed) {
             self.pass_at
                 .store(written + (self.batch / 2).max(1), Ordering::Relaxed);
             self.start(now);
@@ -217,7 +219,7 @@ impl Keeper {
             let room = Arc::clone(&self.shard.room);
             let made = self.shard.database.write(move |connection| {
                 let state = State::read(connection)?;
-                room.make(connection, state, usize::MAX)
+                room.make(connection, state, usize::MAX, None)
             });
             let made = self.shard.mend(made.await).await?;
             self.evicted(made.evicted);
@@ -302,8 +304,9 @@ impl Turn {
             let Some(keeper) = self.0.upgrade() else {
                 return;
             };
+            let seen = keeper.written.load(Ordering::Relaxed);
             let next = keeper.pass(now).await;
-            let wake = keeper.wake(next);
+            let wake = keeper.wake(next, seen);
             drop(keeper);
             if !wake.await {
                 return;
@@ -314,14 +317,16 @@ impl Turn {
 }
 
 impl Keeper {
-    /// Completes when there is something to do again; with `false` when nothing is foreseen. Holds the keeper weakly.
-    fn wake(&self, next: Option<Duration>) -> impl Future<Output = bool> + use<> {
+    /// Completes when there is something to do again; with `false` when nothing is foreseen, and nothing was written but
+    /// what the pass has seen. Holds the keeper weakly.
+    fn wake(&self, next: Option<Duration>, seen: u64) -> impl Future<Output = bool> + use<> {
         let me = self.me.clone();
         async move {
             // What comes in quick succession is done together.
             tokio::time::sleep(Duration::from_millis(20)).await;
             let deadline = tokio::time::Instant::now() + next.unwrap_or(PAUSE);
             loop {
+                let has_news;
                 {
                     let Some(keeper) = me.upgrade() else {
                         return false;
@@ -339,9 +344,10 @@ impl Keeper {
                     if has_visits {
                         return true;
                     }
+                    has_news = keeper.written.load(Ordering::Relaxed) != seen;
                 }
                 if tokio::time::Instant::now() >= deadline {
-                    return next.is_some();
+                    return next.is_some() || has_news;
                 }
             }
         }

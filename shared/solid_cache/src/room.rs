@@ -18,6 +18,8 @@ use crate::{Config, Eviction};
 const STEP: usize = 128;
 /// What the tables take without any rows, and more: a smaller file is never too large.
 const SMALLEST_FILE: i64 = 1 << 20;
+/// Rows that go at once, at most; some milliseconds.
+const LARGEST_BATCH: usize = 1000;
 /// Steps in one transaction, at most: the others want the lock too.
 const STEPS: usize = 64;
 
@@ -117,12 +119,14 @@ impl Room {
         self.pinned.iter().any(|prefix| key.starts_with(prefix))
     }
 
-    /// Evicts what is too much after a write, and a bit more, so that the next write finds room.
+    /// Evicts what is too much after a write, and a bit more, so that the next write finds room. The entry that was
+    /// written last is none of that.
     pub(crate) fn make(
         &self,
         connection: &mut SqliteConnection,
         found: State,
         written: usize,
+        newest: Option<i64>,
     ) -> QueryResult<Made> {
         let mut made = Made::default();
         let written = i64::try_from(written).unwrap_or(i64::MAX);
@@ -134,13 +138,13 @@ impl Room {
         if !self.exceeds(connection, found)? {
             return Ok(made);
         }
-        // Of a small cache a small part.
-        let batch = self
-            .batch
-            .min(usize::try_from(found.entries / 8).unwrap_or(0) + 1);
+        let batch = self.batch_of(found.entries);
         let (mut now, mut unvisited) = (found, 0);
+        if self.eviction == Eviction::Fifo {
+            now.hand = 0;
+        }
         for _ in 0..STEPS {
-            let (passed, evicted) = self.step(connection, &mut now, batch)?;
+            let (passed, evicted) = self.step(connection, &mut now, batch, newest)?;
             made.evicted += evicted;
             unvisited = if evicted == 0 { unvisited + passed } else { 0 };
             // Two rounds without a victim: whatever was visited has lost its mark by then.
@@ -159,6 +163,14 @@ impl Room {
             ))
             .execute(connection)?;
         Ok(made)
+    }
+
+    /// How many go at once: of a small cache a small part, of a large one so many that they share pages.
+    fn batch_of(&self, entries: i64) -> usize {
+        let part = |divisor| usize::try_from(entries / divisor).unwrap_or(0);
+        self.batch
+            .max(part(400).min(LARGEST_BATCH))
+            .min(part(8) + 1)
     }
 
     /// How much of the file is used counts too, so that the file itself stays below the limit.
@@ -182,16 +194,16 @@ impl Room {
         connection: &mut SqliteConnection,
         now: &mut State,
         batch: usize,
+        newest: Option<i64>,
     ) -> QueryResult<(usize, usize)> {
-        let from = match self.eviction {
-            Eviction::Sieve => now.hand,
-            Eviction::Fifo => 0,
-        };
-        let rows = self.rows(connection, from)?;
+        let rows = self.rows(connection, now.hand)?;
         let marked = self.published(connection, *now, &rows)?;
         let (mut victims, mut last, mut bytes) = (Vec::new(), None, 0);
         for row in &rows {
             last = Some(row.id);
+            if Some(row.hash) == newest {
+                continue;
+            }
             let is_visited = self
                 .visits
                 .as_ref()

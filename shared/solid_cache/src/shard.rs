@@ -369,7 +369,8 @@ impl Putter {
             rows::supersede(connection, state, &[row.key.hash()], &row.tags)?;
         }
         let written = rows.iter().map(|row| row.byte_size).sum();
-        let mut made = self.room.make(connection, state, written)?;
+        let newest = rows.last().map(|row| row.key.hash());
+        let mut made = self.room.make(connection, state, written, newest)?;
         if made.is_stuck && made.is_short {
             made.is_short = self.refuse(connection, rows)?;
         }

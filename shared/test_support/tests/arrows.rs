@@ -91,7 +91,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "bench",
-        &["clap", "db", "solid_cache", "solid_queue", "telemetry", "test_support"],
+        &[
+            "clap",
+            "db",
+            "solid_cache",
+            "solid_queue",
+            "telemetry",
+            "test_support",
+        ],
     ),
     (
         "cache_faults",
