@@ -317,8 +317,8 @@ impl Turn {
 }
 
 impl Keeper {
-    /// Completes when there is something to do again; with `false` when nothing is foreseen, and nothing was written but
-    /// what the pass has seen. Holds the keeper weakly.
+    /// Completes when there is something to do again, such as entries that the pass has not `seen`; with `false` when
+    /// nothing is foreseen. Holds the keeper weakly.
     fn wake(&self, next: Option<Duration>, seen: u64) -> impl Future<Output = bool> + use<> {
         let me = self.me.clone();
         async move {
@@ -326,7 +326,6 @@ impl Keeper {
             tokio::time::sleep(Duration::from_millis(20)).await;
             let deadline = tokio::time::Instant::now() + next.unwrap_or(PAUSE);
             loop {
-                let has_news;
                 {
                     let Some(keeper) = me.upgrade() else {
                         return false;
@@ -341,13 +340,13 @@ impl Keeper {
                         .visits
                         .as_ref()
                         .is_some_and(crate::visits::Visits::has_unpublished);
-                    if has_visits {
+                    // What was written since may expire before all that the pass has seen.
+                    if has_visits || keeper.written.load(Ordering::Relaxed) != seen {
                         return true;
                     }
-                    has_news = keeper.written.load(Ordering::Relaxed) != seen;
                 }
                 if tokio::time::Instant::now() >= deadline {
-                    return next.is_some() || has_news;
+                    return next.is_some();
                 }
             }
         }

@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod encryption;
+mod eviction;
 mod expiry;
 mod failures;
 mod first_level;
