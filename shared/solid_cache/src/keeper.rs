@@ -213,9 +213,18 @@ impl Keeper {
         }
     }
 
-    /// A limit that was lowered, or writers that know no limits.
+    /// A limit that was lowered, or writers that know no limits. Looking for it takes no lock.
     async fn make_room(&self) -> Result<(), Failure> {
         loop {
+            let room = Arc::clone(&self.shard.room);
+            let look = move |connection: &mut SqliteConnection| {
+                let state = State::read(connection)?;
+                room.exceeds(connection, state)
+            };
+            let exceeds = self.shard.database.read(look).await;
+            if !self.shard.mend(exceeds).await? {
+                return Ok(());
+            }
             let room = Arc::clone(&self.shard.room);
             let made = self.shard.database.write(move |connection| {
                 let state = State::read(connection)?;

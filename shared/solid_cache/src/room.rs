@@ -174,7 +174,11 @@ impl Room {
     }
 
     /// How much of the file is used counts too, so that the file itself stays below the limit.
-    fn exceeds(&self, connection: &mut SqliteConnection, found: State) -> QueryResult<bool> {
+    pub(crate) fn exceeds(
+        &self,
+        connection: &mut SqliteConnection,
+        found: State,
+    ) -> QueryResult<bool> {
         if self.exceeds_by_count(found) {
             return Ok(true);
         }
