@@ -16,4 +16,4 @@ pub use monitor::{Metrics, Monitor};
 pub use process::{check, command, listen, start, start_with};
 pub use serve::serve;
 pub use stop::Stop;
-pub use stores::{CableLink, Jobs, Stores, open_cache};
+pub use stores::{CableLink, Jobs, Stores, inspect_cache, open_cache};

@@ -84,7 +84,8 @@ fn open_queue(settings: &Settings, files: &mut Files) -> Result<(Queue, Jobs), D
     }
 }
 
-/// Opens a cache, and makes and migrates the files that are not there yet. Blocks the thread.
+/// Opens a cache, and makes and migrates the files that are not there yet. A file that is too damaged to be opened is moved
+/// aside and made anew. Blocks the thread.
 ///
 /// The files are not among [`Files`]: a cache makes up for one that was lost, and no process has to start again for it.
 ///
@@ -94,16 +95,37 @@ pub fn open_cache(
     files: &[(String, DatabaseConfig)],
     config: solid_cache::Config,
 ) -> Result<Cache, Failure> {
-    let shards = files.iter().map(|(name, file)| {
-        let (database, damaged) =
-            Database::open_disposable(file, || solid_cache::MIGRATIONS).map_err(explain)?;
+    shards(files, config, |file| {
+        let (database, damaged) = Database::open_disposable(file, || solid_cache::MIGRATIONS)?;
         if let Some(moved_to) = damaged {
             let (path, moved_to) = (file.path.display(), moved_to.display());
             tracing::warn!(db.path = %path, db.moved_to = %moved_to, "the cache was damaged and starts anew");
         }
-        Ok((name.clone(), database))
-    });
-    let shards = shards.collect::<Result<_, Failure>>()?;
+        Ok(database)
+    })
+}
+
+/// Opens a cache as it is, for people who look after it. Blocks the thread.
+///
+/// # Errors
+/// Which file failed and why, damage included.
+pub fn inspect_cache(
+    files: &[(String, DatabaseConfig)],
+    config: solid_cache::Config,
+) -> Result<Cache, Failure> {
+    shards(files, config, |file| {
+        Database::open(file, solid_cache::MIGRATIONS)
+    })
+}
+
+fn shards(
+    files: &[(String, DatabaseConfig)],
+    config: solid_cache::Config,
+    open: impl Fn(&DatabaseConfig) -> Result<Database, DbError>,
+) -> Result<Cache, Failure> {
+    let open =
+        |(name, file): &(String, DatabaseConfig)| Ok((name.clone(), open(file).map_err(explain)?));
+    let shards = files.iter().map(open).collect::<Result<_, Failure>>()?;
     Ok(Cache::sharded(shards, config))
 }
 
@@ -134,6 +156,9 @@ fn explain(error: DbError) -> Failure {
         }
         DbError::Locked { .. } => {
             "another process migrates or uses it; start again when that one is done"
+        }
+        error if error.is_corrupt() => {
+            "the file is damaged: restore a copy; a cache's can be deleted while nothing runs"
         }
         _ => "check that STORAGE_DIR is a folder that this user may write",
     };

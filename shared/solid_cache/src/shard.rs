@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use db::{Database, DbError, SqliteConnection, Statement, Timestamp};
@@ -29,8 +29,8 @@ const SLICE: usize = 100;
 /// More keys than this are read on a thread that may block.
 const MANY: usize = 100;
 
-/// How often to see whether the file is still in its place.
-const VIGIL: Duration = Duration::from_millis(100);
+/// How often to see whether the file is still in its place, in milliseconds.
+const VIGIL: u64 = 100;
 
 pub(crate) struct Shard {
     pub(crate) name: String,
@@ -236,17 +236,17 @@ impl Shard {
 
     pub(crate) async fn clear(&self) -> Result<(), Failure> {
         use diesel::connection::SimpleConnection as _;
-        let clear = |connection: &mut SqliteConnection| {
+        let change = self.stripes.change_all();
+        let clear = move |connection: &mut SqliteConnection| {
             connection.batch_execute(
                 "DELETE FROM solid_cache_entries; DELETE FROM trifecta_cache_tags;
                  DELETE FROM trifecta_cache_leases; DELETE FROM trifecta_cache_expiries;
                  DELETE FROM trifecta_cache_visits; UPDATE trifecta_cache_state SET hand = 0;",
             )?;
-            db::give_back(connection, u32::MAX)
+            db::give_back(connection, u32::MAX)?;
+            Ok(change)
         };
-        let cleared = self.mend(self.database.write(clear).await).await;
-        self.stripes.change_all();
-        cleared
+        self.mend(self.database.write(clear).await).await.map(drop)
     }
 
     /// Marks the entry as one that is wanted.
@@ -257,15 +257,23 @@ impl Shard {
     /// Sees, now and then, to it that the file is where it should be: a process that goes on with a deleted file would
     /// read what nobody else writes.
     pub(crate) async fn vigil(&self) {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let seen = self.seen.load(Ordering::Relaxed);
-        if now < seen.saturating_add(u64::try_from(VIGIL.as_millis()).unwrap_or(0)) {
+        if !self.is_vigil_due() {
             return;
         }
-        self.seen.store(now, Ordering::Relaxed);
+        self.seen.store(self.now(), Ordering::Relaxed);
         if !self.database.is_in_place() {
             self.heal("the file was deleted or replaced").await;
         }
+    }
+
+    /// Whether nobody has looked for a while.
+    pub(crate) fn is_vigil_due(&self) -> bool {
+        self.now() >= self.seen.load(Ordering::Relaxed).saturating_add(VIGIL)
+    }
+
+    /// Milliseconds since the start.
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Passes the result on; a file that is broken is replaced by a new one.
@@ -294,7 +302,7 @@ impl Shard {
         let path = self.database.path().display();
         match tokio::task::spawn_blocking(start_over).await {
             Ok(Ok(done)) => {
-                self.stripes.change_all();
+                drop(self.stripes.change_all());
                 tracing::warn!(db.path = %path, cache.healed = ?done, reason, "the cache goes on with a new file");
                 true
             }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const STRIPES: usize = 4096;
+const STRIPES: u16 = 4096;
+/// The bits of a hash that choose its stripe begin here: others choose other things.
+const SHIFT: u32 = 20;
 
 #[derive(Debug)]
 pub(crate) struct Stripes(Box<[AtomicU64]>);
@@ -28,11 +30,13 @@ impl Stripes {
         }
     }
 
-    /// Counts a change of all keys.
-    pub(crate) fn change_all(&self) {
-        for stripe in &self.0 {
-            stripe.fetch_add(1, Ordering::AcqRel);
-        }
+    /// Counts a change of all keys once the result is dropped.
+    pub(crate) fn change_all(self: &Arc<Self>) -> Change {
+        self.change(
+            (0..i64::from(STRIPES))
+                .map(|stripe| stripe << SHIFT)
+                .collect(),
+        )
     }
 
     #[allow(
@@ -41,7 +45,7 @@ impl Stripes {
         reason = "some bits of the hash are wanted, whatever they stand for"
     )]
     fn of(&self, hash: i64) -> &AtomicU64 {
-        &self.0[(hash as u64 >> 20) as usize % STRIPES]
+        &self.0[(hash as u64 >> SHIFT) as usize % usize::from(STRIPES)]
     }
 }
 

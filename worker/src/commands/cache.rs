@@ -72,7 +72,7 @@ fn open(settings: &Settings) -> Result<Cache, Failure> {
         first_level: None,
         ..config.clone()
     };
-    boot::open_cache(files, config)
+    boot::inspect_cache(files, config)
 }
 
 fn out_of_reach() -> Failure {
