@@ -11,9 +11,6 @@ use crate::rows;
 use crate::shard::Shard;
 use crate::solid::Solid;
 
-/// Rows of one transaction, at most.
-const BATCH: usize = 500;
-
 impl Cache {
     /// Deletes the entries whose keys begin with `prefix`, those of this handle's namespace, and says how many there were.
     /// It looks at every row: a second for some hundred thousand entries. An empty prefix empties the namespace.
@@ -107,7 +104,6 @@ async fn tagged(shard: &Shard, tag: String) -> Result<Vec<Found>, Failure> {
 }
 
 async fn delete(shard: &Shard, rows: Vec<Found>) -> Result<usize, Failure> {
-    debug_assert!(rows.len() <= BATCH);
     if rows.is_empty() {
         return Ok(0);
     }
