@@ -15,13 +15,13 @@ use crate::visits::Visits;
 use crate::{Config, Eviction};
 
 /// Rows that the hand looks at in one step.
-const STEP: usize = 128;
+const STEP: usize = 512;
 /// What the tables take without any rows, and more: a smaller file is never too large.
 const SMALLEST_FILE: i64 = 1 << 20;
-/// Rows that go at once, at most; some milliseconds.
-const LARGEST_BATCH: usize = 1000;
+/// Rows that go at once, at most; some ten milliseconds.
+const LARGEST_BATCH: usize = 2000;
 /// Steps in one transaction, at most: the others want the lock too.
-const STEPS: usize = 64;
+const STEPS: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -169,7 +169,7 @@ impl Room {
     fn batch_of(&self, entries: i64) -> usize {
         let part = |divisor| usize::try_from(entries / divisor).unwrap_or(0);
         self.batch
-            .max(part(400).min(LARGEST_BATCH))
+            .max(part(100).min(LARGEST_BATCH))
             .min(part(8) + 1)
     }
 
@@ -238,9 +238,9 @@ impl Room {
     fn rows(&self, connection: &mut SqliteConnection, from: i64) -> QueryResult<Vec<Row>> {
         // The key is wanted only where some are pinned: to leave it out saves its copy.
         let text = if self.pinned.is_empty() {
-            "SELECT id, key_hash, byte_size, X'' FROM solid_cache_entries WHERE id > ? ORDER BY id LIMIT 128"
+            "SELECT id, key_hash, byte_size, X'' FROM solid_cache_entries WHERE id > ? ORDER BY id LIMIT 512"
         } else {
-            "SELECT id, key_hash, byte_size, key FROM solid_cache_entries WHERE id > ? ORDER BY id LIMIT 128"
+            "SELECT id, key_hash, byte_size, key FROM solid_cache_entries WHERE id > ? ORDER BY id LIMIT 512"
         };
         let rows: Vec<(i64, i64, i64, Vec<u8>)> =
             Statement::<(BigInt, BigInt, BigInt, Binary)>::new(text)
