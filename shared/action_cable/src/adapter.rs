@@ -1,6 +1,6 @@
 use std::pin::Pin;
 
-use crate::{Hub, ListenerStatus};
+use crate::{History, Hub, ListenerStatus, Since};
 
 /// A future behind a pointer, so that traits with it can be trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -23,6 +23,14 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// Where the messages for the subscribers in this process arrive.
     fn hub(&self) -> &Hub;
+
+    /// What was broadcast to `stream` since then, read in one go: at most a batch, which says whether there is more. It may
+    /// be ahead of what the hub has got.
+    fn history<'a>(
+        &'a self,
+        stream: &'a str,
+        since: Since,
+    ) -> BoxFuture<'a, Result<History, AdapterError>>;
 
     /// Completes when every later broadcast will reach the hub. No subscription is confirmed before.
     fn ready(&self) -> BoxFuture<'_, ()>;

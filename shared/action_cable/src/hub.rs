@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::de::IgnoredAny;
 
+use crate::Position;
 use crate::outbox::Outbox;
 use crate::sink::Sink;
 use crate::topic::Topic;
@@ -34,7 +35,9 @@ impl Hub {
     /// Passes a message on to the subscribers of `stream`, without waiting for any of them. All of them see the
     /// messages of a stream in one order. A `payload` that is no JSON is dropped with a warning: it would break the
     /// frame.
-    pub fn deliver(&self, stream: &str, payload: &str) {
+    ///
+    /// `position` is that of the message, where the adapter keeps messages. Those of a stream come in its order.
+    pub fn deliver(&self, stream: &str, payload: &str, position: Option<&Position>) {
         let Some(topic) = self.topic(stream) else {
             return;
         };
@@ -42,7 +45,7 @@ impl Hub {
             tracing::warn!(cable.stream = stream, error = %error, "dropped a message that is not JSON");
             return;
         }
-        let delivered = lock(&topic).deliver(payload);
+        let delivered = lock(&topic).deliver(stream, payload, position);
         self.shared
             .delivered
             .fetch_add(delivered, Ordering::Relaxed);
@@ -170,7 +173,7 @@ mod tests {
         let hub = Hub::new();
         let [(_a, a), (_b, b), (_c, c)] =
             ["\"x\"", "\"x\"", "\"y\""].map(|identifier| subscriber(&hub, "s", identifier));
-        hub.deliver("s", "12345678901234567890123");
+        hub.deliver("s", "12345678901234567890123", None);
         let [a, b, c] = [a, b, c].map(|outbox| outbox.try_next().unwrap());
         let number = "12345678901234567890123";
         let expected = |name| format!(r#"{{"identifier":"{name}","message":{number}}}"#);
@@ -184,9 +187,9 @@ mod tests {
     fn messages_of_other_streams_and_what_is_not_json_are_dropped() {
         let hub = Hub::new();
         let (_sink, outbox) = subscriber(&hub, "s", "\"x\"");
-        hub.deliver("other", "1");
+        hub.deliver("other", "1", None);
         for payload in ["", "{", "a string", "1}", "1,\"type\":1"] {
-            hub.deliver("s", payload);
+            hub.deliver("s", payload, None);
         }
         assert!(outbox.try_next().is_none());
     }
@@ -201,7 +204,7 @@ mod tests {
                 let hub = &hub;
                 scope.spawn(move || {
                     for number in 0..500 {
-                        hub.deliver("s", &format!("{}", thread * 1000 + number));
+                        hub.deliver("s", &format!("{}", thread * 1000 + number), None);
                     }
                 });
             }
@@ -224,7 +227,7 @@ mod tests {
         hub.subscribe("s", &b);
         hub.unsubscribe("s", &a);
         hub.unsubscribe("s", &a);
-        hub.deliver("s", "1");
+        hub.deliver("s", "1", None);
         assert!(next(&outbox).is_some());
         assert!(next(&outbox).is_none());
         assert_eq!(hub.streams(), 1);
@@ -240,7 +243,7 @@ mod tests {
                 scope.spawn(|| {
                     for _ in 0..2000 {
                         let (sink, outbox) = subscriber(&hub, "s", "\"x\"");
-                        hub.deliver("s", "1");
+                        hub.deliver("s", "1", None);
                         assert!(next(&outbox).is_some());
                         hub.unsubscribe("s", &sink);
                     }

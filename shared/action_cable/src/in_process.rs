@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{Adapter, AdapterError, BoxFuture, Hub, ListenerState, ListenerStatus};
+use crate::{Adapter, AdapterError, BoxFuture, History, Hub, ListenerState, ListenerStatus, Since};
 
 /// Rails' `async` adapter: messages reach the subscribers of this process only.
 #[derive(Default)]
@@ -15,13 +15,17 @@ impl Adapter for InProcess {
         payload: String,
     ) -> BoxFuture<'a, Result<(), AdapterError>> {
         Box::pin(async move {
-            self.hub.deliver(stream, &payload);
+            self.hub.deliver(stream, &payload, None);
             Ok(())
         })
     }
 
     fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    fn history<'a>(&'a self, _: &'a str, _: Since) -> BoxFuture<'a, Result<History, AdapterError>> {
+        Box::pin(std::future::ready(Ok(History::Lost)))
     }
 
     fn ready(&self) -> BoxFuture<'_, ()> {

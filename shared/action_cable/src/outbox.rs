@@ -84,7 +84,7 @@ impl Outbox {
 
     /// Gives the client up: what waits for it is dropped.
     pub(crate) fn overflow(&self) {
-        self.finish(Disconnect::SlowClient.into(), Queue::clear);
+        self.finish(Disconnect::TooSlow.into(), Queue::clear);
     }
 
     /// Ends the connection after what already waits. The first reason stands.
@@ -194,7 +194,7 @@ mod tests {
         for frame in ["a", "b", "c", "d"] {
             outbox.push(Frame::text(&[frame]));
         }
-        assert!(text(&outbox).unwrap().contains("slow_client"));
+        assert!(text(&outbox).unwrap().contains("too_slow"));
         assert!(is_closed(&outbox));
     }
 

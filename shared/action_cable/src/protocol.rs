@@ -38,7 +38,7 @@ pub(crate) enum Disconnect {
     InvalidRequest,
     ServerRestart,
     Remote { reconnect: bool },
-    SlowClient,
+    TooSlow,
 }
 
 impl Disconnect {
@@ -48,8 +48,8 @@ impl Disconnect {
             Self::InvalidRequest => "invalid_request",
             Self::ServerRestart => "server_restart",
             Self::Remote { .. } => "remote",
-            // Rails has no such limit and so no name for it.
-            Self::SlowClient => "slow_client",
+            // Rails has no such limit; the name is AnyCable's.
+            Self::TooSlow => "too_slow",
         }
     }
 
@@ -57,7 +57,7 @@ impl Disconnect {
         match self {
             Self::Unauthorized => false,
             Self::Remote { reconnect } => reconnect,
-            Self::InvalidRequest | Self::ServerRestart | Self::SlowClient => true,
+            Self::InvalidRequest | Self::ServerRestart | Self::TooSlow => true,
         }
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::outbox::Outbox;
 use crate::sink::Sink;
-use crate::{protocol, remote};
+use crate::{Position, protocol, remote};
 
 /// The subscribers of one stream, grouped by identifier: those of one group get the very same bytes.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ impl Topic {
     }
 
     /// Builds one frame for each group and passes it to all of its sinks. Returns how many got it.
-    pub(crate) fn deliver(&self, payload: &str) -> u64 {
+    pub(crate) fn deliver(&self, _: &str, payload: &str, _: Option<&Position>) -> u64 {
         if !self.watchers.is_empty() {
             remote::obey(payload, &self.watchers);
         }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use action_cable::{Adapter, AdapterError, BoxFuture, Cable, Hub, ListenerStatus};
+use action_cable::{Adapter, AdapterError, BoxFuture, Cable, History, Hub, ListenerStatus, Since};
 use db::Database;
 
 use crate::health::Health;
@@ -80,6 +80,10 @@ impl Adapter for SolidCable {
 
     fn hub(&self) -> &Hub {
         &self.shared.hub
+    }
+
+    fn history<'a>(&'a self, _: &'a str, _: Since) -> BoxFuture<'a, Result<History, AdapterError>> {
+        Box::pin(std::future::ready(Ok(History::Lost)))
     }
 
     fn ready(&self) -> BoxFuture<'_, ()> {

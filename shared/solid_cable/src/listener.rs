@@ -122,7 +122,7 @@ async fn look(shared: &Shared) -> Result<usize, DbError> {
 
 fn hand_on(shared: &Shared, message: &Message) {
     if let Some((stream, payload)) = message.texts() {
-        shared.hub.deliver(stream, payload);
+        shared.hub.deliver(stream, payload, None);
     } else {
         tracing::warn!(
             cable.message_id = message.id,

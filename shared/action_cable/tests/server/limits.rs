@@ -98,7 +98,7 @@ async fn a_client_that_reads_too_slowly_is_disconnected_and_the_others_are_not()
     };
     assert_eq!(
         last,
-        r#"{"type":"disconnect","reason":"slow_client","reconnect":true}"#
+        r#"{"type":"disconnect","reason":"too_slow","reconnect":true}"#
     );
     assert!(read < 400, "nothing was dropped");
     slow.closed().await;
