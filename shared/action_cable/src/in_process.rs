@@ -1,11 +1,19 @@
+mod ring;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::{Adapter, AdapterError, BoxFuture, History, Hub, ListenerState, ListenerStatus, Since};
+use ring::Ring;
 
-/// Rails' `async` adapter: messages reach the subscribers of this process only.
-#[derive(Default)]
-pub(crate) struct InProcess {
+/// Rails' `async` adapter: messages reach the subscribers of this process only. The newest thousand, or mebibyte, of them
+/// are kept for [`Adapter::history`], as long as the process lives.
+#[derive(Debug, Default)]
+pub struct InProcess {
     hub: Hub,
+    ring: Mutex<Ring>,
+    /// Held from a message's number to its delivery, so that both have one order. History does not wait for it.
+    order: Mutex<()>,
 }
 
 impl Adapter for InProcess {
@@ -15,7 +23,9 @@ impl Adapter for InProcess {
         payload: String,
     ) -> BoxFuture<'a, Result<(), AdapterError>> {
         Box::pin(async move {
-            self.hub.deliver(stream, &payload, None);
+            let _order = lock(&self.order);
+            let position = lock(&self.ring).push(stream, &payload);
+            self.hub.deliver(stream, &payload, Some(&position));
             Ok(())
         })
     }
@@ -24,8 +34,12 @@ impl Adapter for InProcess {
         &self.hub
     }
 
-    fn history<'a>(&'a self, _: &'a str, _: Since) -> BoxFuture<'a, Result<History, AdapterError>> {
-        Box::pin(std::future::ready(Ok(History::Lost)))
+    fn history<'a>(
+        &'a self,
+        stream: &'a str,
+        since: Since,
+    ) -> BoxFuture<'a, Result<History, AdapterError>> {
+        Box::pin(async move { Ok(lock(&self.ring).since(stream, &since)) })
     }
 
     fn ready(&self) -> BoxFuture<'_, ()> {
@@ -39,4 +53,9 @@ impl Adapter for InProcess {
             lag: Duration::ZERO,
         }
     }
+}
+
+/// A message that panicked on its way to a subscriber has left nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -81,6 +81,7 @@ pub use config::Config;
 pub use history::{Backlog, History, PastMessage, Position, Since};
 pub use hub::Hub;
 pub use identify::{Identify, Unauthorized, UpgradeRequest};
+pub use in_process::InProcess;
 pub use server::Server;
 pub use stats::{ListenerState, ListenerStatus, Stats};
 pub use stream::Stream;
