@@ -77,6 +77,7 @@ impl File {
                 trim_batch_size: self
                     .trim_batch_size
                     .map_or(usual.trim_batch_size, |size| size as _),
+                channel_prefix: usual.channel_prefix,
             }),
             Adapter::Async => CableAdapter::Async,
         }

@@ -5,9 +5,10 @@ use action_cable::{Adapter, AdapterError, BoxFuture, Cable, History, Hub, Listen
 use db::Database;
 
 use crate::health::Health;
-use crate::position::Position;
+use crate::prefix::Prefix;
+use crate::progress::Progress;
 use crate::trim::Trim;
-use crate::{Config, listener, message};
+use crate::{Config, listener, message, past};
 
 /// The adapter that keeps messages in a table. Cheap to clone; all clones share one listener.
 #[derive(Clone)]
@@ -18,9 +19,10 @@ pub struct SolidCable {
 pub(crate) struct Shared {
     pub(crate) database: Database,
     pub(crate) config: Config,
+    pub(crate) prefix: Prefix,
     pub(crate) hub: Hub,
     pub(crate) health: Health,
-    pub(crate) position: Position,
+    pub(crate) progress: Progress,
     trim: Trim,
 }
 
@@ -31,10 +33,11 @@ impl SolidCable {
         Self {
             shared: Arc::new(Shared {
                 database,
+                prefix: Prefix::new(config.channel_prefix.as_deref()),
                 config,
                 hub: Hub::new(),
                 health: Health::new(),
-                position: Position::unknown(),
+                progress: Progress::unknown(),
                 trim: Trim::default(),
             }),
         }
@@ -62,7 +65,7 @@ impl Adapter for SolidCable {
         stream: &'a str,
         payload: String,
     ) -> BoxFuture<'a, Result<(), AdapterError>> {
-        let channel = stream.to_owned();
+        let channel = self.shared.prefix.channel(stream);
         Box::pin(async move {
             let Shared {
                 database,
@@ -82,12 +85,20 @@ impl Adapter for SolidCable {
         &self.shared.hub
     }
 
-    fn history<'a>(&'a self, _: &'a str, _: Since) -> BoxFuture<'a, Result<History, AdapterError>> {
-        Box::pin(std::future::ready(Ok(History::Lost)))
+    fn history<'a>(
+        &'a self,
+        stream: &'a str,
+        since: Since,
+    ) -> BoxFuture<'a, Result<History, AdapterError>> {
+        let channel = self.shared.prefix.channel(stream);
+        Box::pin(async move {
+            let read = move |connection: &mut _| past::since(connection, &channel, &since);
+            Ok(self.shared.database.read(read).await?)
+        })
     }
 
     fn ready(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.shared.position.known())
+        Box::pin(self.shared.progress.known())
     }
 
     fn listener(&self) -> ListenerStatus {

@@ -12,6 +12,8 @@ pub struct Config {
     /// Messages deleted at a time. Two of so many broadcasts trim, so that the table shrinks even while messages
     /// flow.
     pub trim_batch_size: u32,
+    /// What keeps applications apart that share a table: their channels are `prefix:stream`.
+    pub channel_prefix: Option<String>,
 }
 
 impl Default for Config {
@@ -21,6 +23,7 @@ impl Default for Config {
             message_retention: Duration::from_hours(24),
             autotrim: true,
             trim_batch_size: 100,
+            channel_prefix: None,
         }
     }
 }

@@ -28,7 +28,10 @@ mod config;
 mod health;
 mod listener;
 mod message;
-mod position;
+mod numbering;
+mod past;
+mod prefix;
+mod progress;
 mod schema;
 mod trim;
 

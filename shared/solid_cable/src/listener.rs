@@ -5,16 +5,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use action_cable::Position;
 use db::{Changes, DbError, Pace, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::adapter::Shared;
-use crate::message::{self, Message};
-use crate::position::Seen;
+use crate::message::{self, BATCH, Message, Next};
+use crate::numbering;
+use crate::progress::Seen;
 
-/// Messages read at a time, which bounds the memory they take.
-const BATCH: usize = 100;
 /// The longest wait after an error.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -91,55 +91,95 @@ fn pause_after(failures: u32, polling_interval: Duration) -> Duration {
 /// Hands on the next batch of messages. Returns how many there were.
 async fn look(shared: &Shared) -> Result<usize, DbError> {
     let now = Timestamp::now();
-    let Some(seen) = shared.position.get() else {
-        // Subscribers hear what is broadcast from now on, never what is in the table already.
-        let id = shared.database.read(message::last_id).await?;
-        shared.position.set(Seen { id, at: now });
+    let Some(seen) = shared.progress.get() else {
+        let (epoch, id) = begin(shared).await?;
+        shared.progress.set(Seen { epoch, id, at: now });
         shared.health.polled(None);
         return Ok(0);
     };
-    let messages = shared
+    let next = shared
         .database
-        .read(move |connection| message::after(connection, seen.id, BATCH))
+        .read(move |connection| message::after(connection, seen.id))
         .await?;
-    let mut id = seen.id;
-    for message in &messages {
-        id = message.id;
-        // Beforehand: a message that kills the listener must not kill it again.
-        shared.position.set(Seen { id, ..seen });
-        hand_on(shared, message);
+    if next.highest < seen.id || (*next.epoch != *seen.epoch && seen.id > 0) {
+        let (epoch, id) = restart(shared, &seen).await?;
+        shared.progress.set(Seen { epoch, id, at: now });
+        shared.health.polled(None);
+        // At once: what it found is in the table already.
+        return Ok(BATCH);
     }
-    if messages.is_empty() && shared.database.read(message::highest_id).await? < id {
-        id = restart(shared, seen).await?;
-    }
-    shared.position.set(Seen { id, at: now });
-    let lag = messages.last().and_then(Message::created_at);
+    hand_on(shared, seen, &next);
+    let lag = next.messages.last().and_then(Message::created_at);
     shared
         .health
         .polled(lag.map(|created_at| Timestamp::now().since(created_at)));
-    Ok(messages.len())
+    Ok(next.messages.len())
 }
 
-fn hand_on(shared: &Shared, message: &Message) {
-    if let Some((stream, payload)) = message.texts() {
-        shared.hub.deliver(stream, payload, None);
-    } else {
+/// Subscribers hear what is broadcast from now on, never what is in the table already.
+async fn begin(shared: &Shared) -> Result<(Arc<str>, i64), DbError> {
+    let (numbering, id) = shared
+        .database
+        .read(|connection| Ok((numbering::read(connection)?, message::last_id(connection)?)))
+        .await?;
+    if numbering.is_kept {
+        return Ok((numbering.epoch.into(), id));
+    }
+    // Somebody made the table anew. What comes meanwhile is after `id`.
+    let write = |connection: &mut _| {
+        numbering::begin_anew(connection, None)?;
+        numbering::read(connection)
+    };
+    let numbering = shared.database.write(write).await?;
+    Ok((numbering.epoch.into(), id))
+}
+
+fn hand_on(shared: &Shared, seen: Seen, next: &Next) {
+    let mut seen = seen;
+    if *seen.epoch != *next.epoch {
+        seen.epoch = next.epoch.as_str().into();
+    }
+    for message in &next.messages {
+        seen.id = message.id;
+        // Beforehand: a message that kills the listener must not kill it again.
+        shared.progress.set(seen.clone());
+        deliver(shared, message, &seen.epoch);
+    }
+    seen.at = next.at;
+    shared.progress.set(seen);
+}
+
+fn deliver(shared: &Shared, message: &Message, epoch: &Arc<str>) {
+    let Some((channel, payload)) = message.texts() else {
         tracing::warn!(
             cable.message_id = message.id,
             "skipped a message that is not UTF-8"
         );
+        return;
+    };
+    // Others that share the table have another prefix.
+    if let Some(stream) = shared.prefix.stream(channel) {
+        let position = Position {
+            epoch: Arc::clone(epoch),
+            offset: message.id,
+        };
+        shared.hub.deliver(stream, payload, Some(&position));
     }
 }
 
-/// The table was made anew, and counts from the start: goes on with what was broadcast since the last look.
-async fn restart(shared: &Shared, seen: Seen) -> Result<i64, DbError> {
-    let id = shared
-        .database
-        .read(move |connection| message::last_id_before(connection, seen.at))
-        .await?;
+/// The table was made anew, or an older copy of it came back: goes on with what was broadcast since the last look. The
+/// offsets that clients know mean something else now, so they belong to another epoch.
+async fn restart(shared: &Shared, seen: &Seen) -> Result<(Arc<str>, i64), DbError> {
+    let (old, at) = (Arc::clone(&seen.epoch), seen.at);
+    let write = move |connection: &mut _| {
+        numbering::begin_anew(connection, Some(&old))?;
+        let id = message::last_id_before(connection, at)?;
+        Ok((numbering::read(connection)?, id))
+    };
+    let (numbering, id) = shared.database.write(write).await?;
     tracing::warn!(
         cable.message_id = id,
         "the table of messages was made anew: starting over"
     );
-    Ok(id)
+    Ok((numbering.epoch.into(), id))
 }

@@ -1,14 +1,18 @@
 //! The rows of `solid_cable_messages`. SQLite lets one writer in at a time, so the ids are in the order of the
 //! commits: whoever has seen an id has seen all below it.
 
-use db::{SqliteConnection, Timestamp, key_hash};
+use db::{SqliteConnection, Statement, Timestamp, key_hash};
 use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Text};
 
+use crate::numbering;
 use crate::schema::solid_cable_messages::dsl::{
     channel, channel_hash, created_at, id, payload, solid_cable_messages,
 };
-use crate::schema::sqlite_sequence;
+
+/// Messages read at a time, which bounds the memory they take.
+pub(crate) const BATCH: usize = 100;
 
 /// A message as it is read.
 #[derive(Debug, Queryable)]
@@ -32,6 +36,18 @@ impl Message {
     }
 }
 
+/// What a look at the table finds.
+#[derive(Debug)]
+pub(crate) struct Next {
+    /// When it was.
+    pub(crate) at: Timestamp,
+    pub(crate) epoch: String,
+    /// The highest id that was ever given away.
+    pub(crate) highest: i64,
+    /// At most [`BATCH`].
+    pub(crate) messages: Vec<Message>,
+}
+
 /// Inserts one message, as the Rails gem does.
 pub(crate) fn insert(
     connection: &mut SqliteConnection,
@@ -50,17 +66,27 @@ pub(crate) fn insert(
 }
 
 /// The next messages after `last`, of all channels: the cost does not depend on how many there are.
-pub(crate) fn after(
-    connection: &mut SqliteConnection,
-    last: i64,
-    limit: usize,
-) -> QueryResult<Vec<Message>> {
-    solid_cable_messages
-        .select((id, channel, payload, created_at))
-        .filter(id.gt(last))
-        .order(id)
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(connection)
+pub(crate) fn after(connection: &mut SqliteConnection, last: i64) -> QueryResult<Next> {
+    let at = Timestamp::now();
+    connection.transaction(|connection| {
+        let numbering = numbering::read(connection)?;
+        let messages = if numbering.highest > last {
+            // A bound limit has SQLite prepare the statement anew each time.
+            Statement::<(BigInt, Binary, Binary, Text)>::new(
+                "SELECT id, channel, payload, created_at FROM solid_cable_messages WHERE id > ? ORDER BY id LIMIT 100",
+            )
+            .bind(last)
+            .load(connection)?
+        } else {
+            Vec::new()
+        };
+        Ok(Next {
+            at,
+            epoch: numbering.epoch,
+            highest: numbering.highest,
+            messages,
+        })
+    })
 }
 
 /// The newest message's id, 0 when there is none.
@@ -79,15 +105,6 @@ pub(crate) fn last_id_before(
         .select(max(id))
         .first(connection)?;
     Ok(newest.unwrap_or(0))
-}
-
-/// The highest id that was ever given away, 0 when there is none.
-pub(crate) fn highest_id(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    let highest: Option<i64> = sqlite_sequence::table
-        .filter(sqlite_sequence::name.eq("solid_cable_messages"))
-        .select(max(sqlite_sequence::seq))
-        .first(connection)?;
-    Ok(highest.unwrap_or(0))
 }
 
 /// Deletes the oldest messages that were broadcast before `moment`. Returns how many.

@@ -7,11 +7,3 @@ diesel::table! {
         channel_hash -> BigInt,
     }
 }
-
-diesel::table! {
-    // SQLite's own: the highest id that a table ever gave away.
-    sqlite_sequence (name) {
-        name -> Text,
-        seq -> BigInt,
-    }
-}

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 mod adapters;
+mod history;
 mod listener;
 mod recovery;
 mod rows;
 mod support;
 mod trim;
+mod whole;

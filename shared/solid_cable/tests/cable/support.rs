@@ -1,5 +1,5 @@
 use action_cable::testing::{Broadcasts, broadcasts};
-use action_cable::{Adapter as _, Cable, ListenerState, Stream};
+use action_cable::{Adapter as _, Backlog, Cable, History, ListenerState, Stream};
 use db::{Database, DatabaseConfig};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -72,6 +72,19 @@ impl Listening {
 
 pub(crate) fn values(stream: &str) -> Stream<Value> {
     Stream::new(stream)
+}
+
+/// What is kept, which it must be.
+pub(crate) fn kept(history: History) -> Backlog {
+    match history {
+        History::Kept(backlog) => backlog,
+        History::Lost => panic!("it is lost"),
+    }
+}
+
+pub(crate) fn payloads(backlog: &Backlog) -> Vec<String> {
+    let messages = backlog.messages.iter();
+    messages.map(|message| message.payload.clone()).collect()
 }
 
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
