@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::in_process::InProcess;
 use crate::remote::{self, Order};
-use crate::{Adapter, AdapterError, Hub, ListenerStatus, Stream, json};
+use crate::{Adapter, AdapterError, History, Hub, ListenerStatus, Since, Stream, json};
 
 /// The handle to broadcast with. Cheap to clone.
 #[derive(Clone)]
@@ -93,6 +93,14 @@ impl Cable {
 
     pub(crate) fn hub(&self) -> &Hub {
         self.adapter.hub()
+    }
+
+    pub(crate) async fn history(
+        &self,
+        stream: &str,
+        since: Since,
+    ) -> Result<History, AdapterError> {
+        self.adapter.history(stream, since).await
     }
 
     pub(crate) async fn ready(&self) {

@@ -44,7 +44,38 @@ pub trait Channel: Sized + Send + 'static {
         async { Err(format!("{} takes no actions", Self::NAME).into()) }
     }
 
-    /// The client unsubscribed or is gone. Not called for a rejected subscription.
+    /// Before an action: Rails' `before_action`. An error keeps it from being performed.
+    fn before_action(
+        &mut self,
+        action: &Self::Action,
+        subscription: &mut Subscription<Self>,
+    ) -> impl Future<Output = ChannelResult> + Send {
+        let _ = (action, subscription);
+        async { Ok(()) }
+    }
+
+    /// An action failed, or its data fit none: Rails' `rescue_from`. What is returned is logged.
+    fn rescue(
+        &mut self,
+        error: Box<dyn std::error::Error + Send + Sync>,
+        subscription: &mut Subscription<Self>,
+    ) -> impl Future<Output = ChannelResult> + Send {
+        let _ = subscription;
+        async { Err(error) }
+    }
+
+    /// A timer of [`Subscription::every`] is due. It comes between the client's commands, never beside one.
+    fn periodically(
+        &mut self,
+        timer: &'static str,
+        subscription: &mut Subscription<Self>,
+    ) -> impl Future<Output = ChannelResult> + Send {
+        let _ = (timer, subscription);
+        async { Ok(()) }
+    }
+
+    /// The client unsubscribed or is gone, and did not come back in time if it could ([`crate::Config::sessions_ttl`]).
+    /// Not called for a rejected subscription.
     fn unsubscribed(self, app: &Self::App) -> impl Future<Output = ()> + Send {
         let _ = app;
         async {}

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -23,6 +24,8 @@ pub(crate) struct Parts<A, I> {
     pub(crate) sink: Arc<Sink>,
     /// As the client sent it: a JSON object.
     pub(crate) identifier: String,
+    /// Whether messages are held back once it is confirmed.
+    pub(crate) holds: bool,
 }
 
 /// Subscribes a client to one channel, and confirms it.
@@ -33,7 +36,13 @@ pub(crate) type Subscribe<A, I> =
 pub(crate) trait Subscribed: Send {
     /// `data` is what the client sent: a JSON object.
     fn received<'a>(&'a mut self, data: &'a str) -> BoxFuture<'a, ChannelResult>;
+    fn tick<'a>(&'a mut self, timer: &'static str) -> BoxFuture<'a, ChannelResult>;
     fn unsubscribed(self: Box<Self>) -> BoxFuture<'static, ()>;
+    fn sink(&self) -> &Arc<Sink>;
+    fn streams(&self) -> Vec<&str>;
+    fn whispers_to(&self) -> Option<&str>;
+    fn presence_of(&self) -> Option<&str>;
+    fn timers(&self) -> &[(Duration, &'static str)];
 }
 
 impl<A, I> Channels<A, I>
@@ -75,7 +84,7 @@ async fn subscribe<C: Channel>(
     })?;
     let mut subscription = Subscription::new(parts.app, parts.identity, parts.hub, parts.sink);
     let channel = C::subscribed(params, &mut subscription).await?;
-    subscription.confirm();
+    subscription.confirm(parts.holds);
     Ok(Box::new(Running {
         channel,
         subscription,
@@ -85,9 +94,24 @@ async fn subscribe<C: Channel>(
 impl<C: Channel> Subscribed for Running<C> {
     fn received<'a>(&'a mut self, data: &'a str) -> BoxFuture<'a, ChannelResult> {
         Box::pin(async move {
-            let action = serde_json::from_str(&with_action(data)?)?;
-            self.channel.received(action, &mut self.subscription).await
+            let Self {
+                channel,
+                subscription,
+            } = self;
+            let performed = async {
+                let action = serde_json::from_str(&with_action(data)?)?;
+                channel.before_action(&action, subscription).await?;
+                channel.received(action, subscription).await
+            };
+            match performed.await {
+                Ok(()) => Ok(()),
+                Err(error) => channel.rescue(error, subscription).await,
+            }
         })
+    }
+
+    fn tick<'a>(&'a mut self, timer: &'static str) -> BoxFuture<'a, ChannelResult> {
+        Box::pin(self.channel.periodically(timer, &mut self.subscription))
     }
 
     fn unsubscribed(self: Box<Self>) -> BoxFuture<'static, ()> {
@@ -99,6 +123,26 @@ impl<C: Channel> Subscribed for Running<C> {
             subscription.stop_all_streams();
             channel.unsubscribed(&subscription.app).await;
         })
+    }
+
+    fn sink(&self) -> &Arc<Sink> {
+        self.subscription.sink()
+    }
+
+    fn streams(&self) -> Vec<&str> {
+        self.subscription.streams().collect()
+    }
+
+    fn whispers_to(&self) -> Option<&str> {
+        self.subscription.whispers_to.as_deref()
+    }
+
+    fn presence_of(&self) -> Option<&str> {
+        self.subscription.presence_of.as_deref()
+    }
+
+    fn timers(&self) -> &[(Duration, &'static str)] {
+        &self.subscription.timers
     }
 }
 

@@ -38,8 +38,21 @@ pub struct Config {
     /// Bytes that may wait for a client to read them; one that reads more slowly than its streams flow is
     /// disconnected. A single message may be longer.
     pub outgoing_queue_size: usize,
+    /// How long a client that was cut off may come back to its subscriptions, with the secret that its welcome told it:
+    /// AnyCable's session restore. For `actioncable-v1-ext-json`; zero for not at all.
+    pub sessions_ttl: Duration,
+    /// How long a client that was cut off counts as present.
+    pub presence_ttl: Duration,
+    /// How long a client of `actioncable-v1-ext-json` may leave pings unanswered; `None` for as long as it likes. Only for
+    /// clients that are set to answer.
+    pub pong_timeout: Option<Duration>,
+    /// How long a client may have no subscription; `None` for as long as it likes.
+    pub idle_timeout: Option<Duration>,
     /// How long the identification of a new connection may take.
     pub handshake_timeout: Duration,
+    /// Over how long a shutdown spreads the ends of the connections, at most, so that not all clients come again in the
+    /// same moment.
+    pub drain_timeout: Duration,
     /// How long a shutdown waits for the clients to read what still waits for them.
     pub close_timeout: Duration,
 }
@@ -60,7 +73,12 @@ impl Default for Config {
             max_message_size: 64 * 1024,
             max_identifier_size: 4 * 1024,
             outgoing_queue_size: 1024 * 1024,
+            sessions_ttl: Duration::from_mins(5),
+            presence_ttl: Duration::from_secs(15),
+            pong_timeout: None,
+            idle_timeout: None,
             handshake_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
         }
     }

@@ -8,12 +8,14 @@ use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolEr
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use crate::commands::Commands;
+use crate::commands::{Client, Commands};
 use crate::frame::Frame;
 use crate::outbox::{Ending, Outbox};
-use crate::protocol::{self, Disconnect};
+use crate::protocol::{self, Dialect, Disconnect};
+use crate::pulse::{Precision, Pulse};
 use crate::remote::Obedience;
 use crate::server::{Registration, Shared};
+use crate::session::{Session, Sessions};
 use crate::{Identify, Unauthorized, UpgradeRequest};
 
 /// What came over the socket.
@@ -24,6 +26,7 @@ type Incoming = Option<Result<AggregatedMessage, ProtocolError>>;
 pub(crate) async fn run<A, I>(
     server: Arc<Shared<A, I>>,
     request: HttpRequest,
+    dialect: Dialect,
     registration: Registration<A, I>,
     mut messages: AggregatedMessageStream,
 ) where
@@ -32,31 +35,67 @@ pub(crate) async fn run<A, I>(
 {
     let outbox = registration.outbox();
     tracing::debug!("a client connected");
-    if let Some(identity) = identify(&server, request, outbox).await {
-        let _obedience = obey(&server, &identity, outbox);
-        outbox.push(protocol::welcome());
-        registration.opened();
-        let mut commands = Commands::new(Arc::clone(&server), identity, Arc::clone(outbox));
-        read(&mut messages, &mut commands, outbox).await;
-        commands.unsubscribe_from_all().await;
+    let precision = Precision::wanted(&UpgradeRequest(&request));
+    let pulse = Arc::new(Pulse::new(dialect, precision));
+    if let Some(identified) = identify(&server, request, dialect, outbox).await {
+        let client = Client {
+            dialect,
+            outbox: Arc::clone(outbox),
+            pulse: Arc::clone(&pulse),
+        };
+        let _obedience = obey(&server, identified.identity(), outbox);
+        let (mut commands, sid) = welcome(&server, identified, client);
+        registration.opened(pulse);
+        let left = read(&mut messages, &mut commands, outbox).await;
+        match sid.filter(|_| left == Left::CutOff) {
+            Some(sid) => server.keep(sid, commands.into_session()).await,
+            None => commands.unsubscribe_from_all().await,
+        }
     }
     // A client that does not read the end keeps its place until its socket is gone.
     while let Some(Ok(_)) = messages.next().await {}
     tracing::debug!("a client disconnected");
 }
 
+/// How a client is no longer there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// It said so, or was told to go.
+    Gone,
+    /// Its connection broke, or it took it for broken.
+    CutOff,
+}
+
+/// Who connects.
+enum Identified<I> {
+    New(I),
+    Back(Session<I>),
+}
+
+impl<I> Identified<I> {
+    fn identity(&self) -> &I {
+        match self {
+            Self::New(identity) | Self::Back(Session { identity, .. }) => identity,
+        }
+    }
+}
+
 async fn identify<A, I: Identify<A>>(
     server: &Shared<A, I>,
     request: HttpRequest,
+    dialect: Dialect,
     outbox: &Outbox,
-) -> Option<I> {
+) -> Option<Identified<I>> {
     let upgrade = UpgradeRequest(&request);
+    if let Some(session) = session(server, &upgrade, dialect) {
+        return Some(Identified::Back(session));
+    }
     let identified = timeout(
         server.config.handshake_timeout,
         I::identify(&upgrade, &server.app),
     );
     match identified.await {
-        Ok(Ok(identity)) => return Some(identity),
+        Ok(Ok(identity)) => return Some(Identified::New(identity)),
         Ok(Err(Unauthorized)) => {
             tracing::info!("rejected an unauthorized connection");
             outbox.end(Disconnect::Unauthorized);
@@ -67,6 +106,54 @@ async fn identify<A, I: Identify<A>>(
         }
     }
     None
+}
+
+/// The session that the client comes back to.
+fn session<A, I>(
+    server: &Shared<A, I>,
+    request: &UpgradeRequest<'_>,
+    dialect: Dialect,
+) -> Option<Session<I>> {
+    if dialect != Dialect::Extended {
+        return None;
+    }
+    let header = request.header("X-ANYCABLE-RESTORE-SID").map(str::to_owned);
+    server
+        .sessions
+        .take(&header.or_else(|| request.param("sid"))?)
+}
+
+/// Welcomes the client. Returns the name of its session too, if it may come back to it.
+fn welcome<A, I>(
+    server: &Arc<Shared<A, I>>,
+    identified: Identified<I>,
+    client: Client,
+) -> (Commands<A, I>, Option<String>)
+where
+    A: Clone + Send + Sync + 'static,
+    I: Identify<A>,
+{
+    let outbox = Arc::clone(&client.outbox);
+    let is_extended = client.dialect == Dialect::Extended;
+    let sid = is_extended.then(Sessions::<I>::new_name);
+    let (commands, is_back) = match identified {
+        Identified::New(identity) => (Commands::new(Arc::clone(server), identity, client), false),
+        Identified::Back(session) => (
+            Commands::restored(Arc::clone(server), session, client),
+            true,
+        ),
+    };
+    let restored = commands.identifiers();
+    let frame = sid.as_ref().map_or_else(
+        || Ok(protocol::welcome()),
+        |sid| protocol::welcome_with(sid, is_back.then_some(&restored)),
+    );
+    match frame {
+        Ok(frame) => outbox.push(frame),
+        Err(error) => tracing::error!(error = %error, "could not welcome a client"),
+    }
+    let is_kept = !server.config.sessions_ttl.is_zero();
+    (commands, sid.filter(|_| is_kept))
 }
 
 fn obey<A, I: Identify<A>>(
@@ -83,14 +170,19 @@ async fn read<A, I>(
     messages: &mut AggregatedMessageStream,
     commands: &mut Commands<A, I>,
     outbox: &Outbox,
-) where
+) -> Left
+where
     A: Clone + Send + Sync + 'static,
     I: Identify<A>,
 {
     loop {
         let incoming = tokio::select! {
             incoming = messages.next() => incoming,
-            () = outbox.ended() => return,
+            () = outbox.ended() => return Left::Gone,
+            due = commands.due() => {
+                commands.attend(due).await;
+                continue;
+            }
         };
         match incoming {
             Some(Ok(AggregatedMessage::Text(frame))) => commands.perform(&frame).await,
@@ -99,8 +191,26 @@ async fn read<A, I>(
             Some(Ok(AggregatedMessage::Binary(_))) => {
                 tracing::debug!("ignored a binary frame");
             }
-            end => return outbox.end(ending(end)),
+            end => {
+                // Who was told to go often closes the connection before we hear of that here.
+                let left = if outbox.has_ended() {
+                    Left::Gone
+                } else {
+                    left(&end)
+                };
+                outbox.end(ending(end));
+                return left;
+            }
         }
+    }
+}
+
+fn left(last: &Incoming) -> Left {
+    match last {
+        Some(Ok(AggregatedMessage::Close(Some(reason)))) if reason.code == CloseCode::Away => {
+            Left::Gone
+        }
+        _ => Left::CutOff,
     }
 }
 

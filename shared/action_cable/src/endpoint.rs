@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{self, ContentType};
 use actix_web::web::{Payload, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, rt};
 
 use crate::body::Body;
-use crate::protocol::PROTOCOLS;
+use crate::protocol::{Dialect, PROTOCOLS};
 use crate::server::Shared;
 use crate::{Identify, connection, origin};
 
@@ -40,6 +40,7 @@ where
     else {
         return not_found();
     };
+    let dialect = Dialect::of(protocol(&response));
     let outbox = Arc::clone(registration.outbox());
     let limit = server.config.max_message_size;
     let messages = messages
@@ -49,12 +50,19 @@ where
     rt::spawn(connection::run(
         Arc::clone(server),
         request,
+        dialect,
         registration,
         messages,
     ));
     response
         .map_body(|_, socket| Body::new(outbox, socket))
         .map_into_boxed_body()
+}
+
+/// The subprotocol that was agreed on.
+fn protocol(response: &HttpResponse) -> Option<&str> {
+    let header = response.headers().get(header::SEC_WEBSOCKET_PROTOCOL)?;
+    header.to_str().ok()
 }
 
 /// What Rails answers to whatever is no WebSocket, or of the wrong origin.

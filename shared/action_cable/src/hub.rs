@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::Position;
 use crate::outbox::Outbox;
+use crate::protocol::Dialect;
 use crate::sink::Sink;
 use crate::topic::Topic;
 
@@ -45,7 +46,7 @@ impl Hub {
             tracing::warn!(cable.stream = stream, error = %error, "dropped a message that is not JSON");
             return;
         }
-        let delivered = lock(&topic).deliver(stream, payload, position);
+        let delivered = lock(&topic).deliver(payload, position);
         self.shared
             .delivered
             .fetch_add(delivered, Ordering::Relaxed);
@@ -66,9 +67,28 @@ impl Hub {
         self.shared.delivered.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn sink(&self, identifier: Arc<str>, outbox: Arc<Outbox>) -> Arc<Sink> {
+    /// Passes on what the client of `from` says, to everybody else who streams from `stream` in this process.
+    pub(crate) fn whisper(&self, stream: &str, payload: &str, from: &Sink) {
+        if let Some(topic) = self.topic(stream) {
+            lock(&topic).whisper(payload, from.id);
+        }
+    }
+
+    /// Tells the subscribers of `stream` in this process of an event of its presence.
+    pub(crate) fn announce(&self, stream: &str, event: &str) {
+        if let Some(topic) = self.topic(stream) {
+            lock(&topic).announce(event);
+        }
+    }
+
+    pub(crate) fn sink(
+        &self,
+        identifier: Arc<str>,
+        dialect: Dialect,
+        outbox: Arc<Outbox>,
+    ) -> Arc<Sink> {
         let id = self.shared.next_sink.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Sink::new(id, identifier, outbox))
+        Arc::new(Sink::new(id, identifier, dialect, outbox))
     }
 
     pub(crate) fn count_subscription(&self) {
@@ -123,7 +143,10 @@ impl Hub {
         if let Some(topic) = topics.get(stream) {
             return Arc::clone(topic);
         }
-        Arc::clone(topics.entry(stream.into()).or_default())
+        let name: Arc<str> = stream.into();
+        let topic = Arc::new(Mutex::new(Topic::new(Arc::clone(&name))));
+        topics.insert(name, Arc::clone(&topic));
+        topic
     }
 
     fn forget(&self, stream: &str, topic: &Arc<Mutex<Topic>>) {
@@ -156,7 +179,7 @@ mod tests {
 
     fn subscriber(hub: &Hub, stream: &str, identifier: &str) -> (Arc<Sink>, Arc<Outbox>) {
         let outbox = Arc::new(Outbox::new(usize::MAX));
-        let sink = hub.sink(identifier.into(), Arc::clone(&outbox));
+        let sink = hub.sink(identifier.into(), Dialect::Base, Arc::clone(&outbox));
         hub.subscribe(stream, &sink);
         sink.confirm();
         outbox.try_next();

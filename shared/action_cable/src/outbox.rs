@@ -12,7 +12,7 @@ use crate::frame::Frame;
 use crate::protocol::Disconnect;
 
 /// What a frame costs beyond its bytes: its place in the queue.
-const FRAME_COST: usize = 64;
+pub(crate) const FRAME_COST: usize = 64;
 /// Room that a queue keeps when it has become empty, in frames.
 const KEPT_ROOM: usize = 16;
 
@@ -37,13 +37,15 @@ impl From<Disconnect> for Ending {
 pub(crate) struct Outbox {
     limit: usize,
     state: Mutex<State>,
-    ending: Notify,
+    /// It is to end, or has room again for somebody who waits for that.
+    news: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     queue: Queue,
     ended: bool,
+    wants_room: bool,
     reader: Option<Waker>,
 }
 
@@ -59,7 +61,7 @@ impl Outbox {
         Self {
             limit,
             state: Mutex::default(),
-            ending: Notify::new(),
+            news: Notify::new(),
         }
     }
 
@@ -107,21 +109,47 @@ impl Outbox {
         let reader = state.reader.take();
         drop(state);
         wake(reader);
-        self.ending.notify_waiters();
+        self.news.notify_waiters();
+    }
+
+    /// Whether the connection is to end.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().ended
     }
 
     /// Completes once the connection is to end.
     pub(crate) async fn ended(&self) {
-        let notified = self.ending.notified();
-        if !self.lock().ended {
-            notified.await;
+        loop {
+            let news = self.news.notified();
+            if self.has_ended() {
+                return;
+            }
+            news.await;
+        }
+    }
+
+    /// Completes once no more than half of what may wait does. `false` when the connection is to end instead.
+    pub(crate) async fn has_room(&self) -> bool {
+        loop {
+            let news = self.news.notified();
+            {
+                let mut state = self.lock();
+                if state.ended {
+                    return false;
+                }
+                if state.queue.bytes <= self.limit / 2 {
+                    return true;
+                }
+                state.wants_room = true;
+            }
+            news.await;
         }
     }
 
     /// The next frame, and `None` after the last one. For one reader.
     pub(crate) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
         let mut state = self.lock();
-        match state.queue.pop() {
+        match self.pop(&mut state) {
             Some(frame) => Poll::Ready(Some(frame)),
             None if state.ended => Poll::Ready(None),
             None => {
@@ -133,7 +161,16 @@ impl Outbox {
 
     /// The next frame, if it is there.
     pub(crate) fn try_next(&self) -> Option<Frame> {
-        self.lock().queue.pop()
+        self.pop(&mut self.lock())
+    }
+
+    fn pop(&self, state: &mut State) -> Option<Frame> {
+        let frame = state.queue.pop()?;
+        if state.wants_room && state.queue.bytes <= self.limit / 2 {
+            state.wants_room = false;
+            self.news.notify_waiters();
+        }
+        Some(frame)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

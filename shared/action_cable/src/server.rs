@@ -5,12 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::web::ServiceConfig;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::channels::Channels;
+use crate::commands::end;
+use crate::drain::pace;
 use crate::frame::Frame;
 use crate::outbox::Outbox;
+use crate::presence::Presence;
 use crate::protocol::Disconnect;
+use crate::pulse::Pulse;
+use crate::session::{Session, Sessions};
 use crate::{Builder, Cable, Config, Identify, Stats, endpoint};
 
 /// Speaks with the clients of one process. Cheap to clone; all clones are the same server.
@@ -23,6 +28,8 @@ pub(crate) struct Shared<A, I> {
     pub(crate) cable: Cable,
     pub(crate) config: Config,
     pub(crate) channels: Channels<A, I>,
+    pub(crate) presence: Presence,
+    pub(crate) sessions: Sessions<I>,
     connections: Connections,
 }
 
@@ -36,8 +43,8 @@ struct Connections {
 
 struct Connection {
     outbox: Arc<Outbox>,
-    /// Whether it has got its welcome.
-    welcomed: bool,
+    /// Once it has got its welcome.
+    pulse: Option<Arc<Pulse>>,
 }
 
 /// A place among the connections, until it is dropped.
@@ -63,13 +70,24 @@ where
         move |config| endpoint::mount(config, &server)
     }
 
-    /// Tells every client that the server restarts, closes the connections and takes no new ones. Waits for them to
-    /// end, at most for the configured time. Returns how many are left.
+    /// Takes no new connections, tells one client after the other that the server restarts, and closes its connection:
+    /// spread over [`Config::drain_timeout`] where there are many. Until its turn a client gets its messages. Then waits
+    /// for the connections to end, at most for [`Config::close_timeout`]. Returns how many are left.
     pub async fn shutdown(&self) -> usize {
         let connections = &self.shared.connections;
         connections.stopping.store(true, Ordering::SeqCst);
-        for connection in lock(&connections.open).values() {
-            connection.outbox.end(Disconnect::ServerRestart);
+        let open: Vec<_> = lock(&connections.open)
+            .values()
+            .map(|connection| Arc::clone(&connection.outbox))
+            .collect();
+        let (batch, gap) = pace(open.len(), self.shared.config.drain_timeout);
+        for (at, outboxes) in open.chunks(batch).enumerate() {
+            if at > 0 {
+                sleep(gap).await;
+            }
+            for outbox in outboxes {
+                outbox.end(Disconnect::ServerRestart);
+            }
         }
         let mut count = connections.count.subscribe();
         let ended = count.wait_for(|count| *count == 0);
@@ -101,6 +119,8 @@ impl<A, I> Shared<A, I> {
             cable,
             config,
             channels,
+            presence: Presence::default(),
+            sessions: Sessions::new(),
             connections: Connections {
                 open: Mutex::default(),
                 next: AtomicU64::new(0),
@@ -123,7 +143,7 @@ impl<A, I> Shared<A, I> {
         let outbox = Arc::new(Outbox::new(self.config.outgoing_queue_size));
         let connection = Connection {
             outbox: Arc::clone(&outbox),
-            welcomed: false,
+            pulse: None,
         };
         open.insert(id, connection);
         connections.count.send_replace(open.len());
@@ -134,13 +154,43 @@ impl<A, I> Shared<A, I> {
         })
     }
 
-    /// Sends a frame to every client that has been welcomed.
-    pub(crate) fn send_to_all(&self, frame: &Frame) {
-        for connection in lock(&self.connections.open).values() {
-            if connection.welcomed {
-                connection.outbox.push(frame.clone());
+    /// Pings every client that has been welcomed, and ends the connections that have been silent for too long. `frame`
+    /// makes the ping for a client.
+    pub(crate) fn ping_all(&self, frame: impl Fn(&Pulse) -> Frame) {
+        for Connection { outbox, pulse } in lock(&self.connections.open).values() {
+            let Some(pulse) = pulse else { continue };
+            match pulse.verdict(&self.config) {
+                None => outbox.push(frame(pulse)),
+                Some(reason) => outbox.end(reason),
             }
         }
+    }
+}
+
+impl<A, I> Shared<A, I>
+where
+    A: Send + Sync + 'static,
+    I: Send + Sync + 'static,
+{
+    /// Keeps a session for the time that its client may take to come back.
+    pub(crate) async fn keep(self: &Arc<Self>, name: String, session: Session<I>) {
+        let limit = self.config.max_connections;
+        if let Err(session) = self.sessions.keep(&name, session, limit) {
+            tracing::debug!(
+                "there are too many clients away: one cannot come back to its subscriptions"
+            );
+            return end(session.subscriptions, self).await;
+        }
+        let server = Arc::downgrade(self);
+        let time = self.config.sessions_ttl;
+        tokio::spawn(async move {
+            sleep(time).await;
+            if let Some(server) = server.upgrade()
+                && let Some(session) = server.sessions.take(&name)
+            {
+                end(session.subscriptions, &server).await;
+            }
+        });
     }
 }
 
@@ -150,9 +200,9 @@ impl<A, I> Registration<A, I> {
     }
 
     /// The client has been welcomed.
-    pub(crate) fn opened(&self) {
+    pub(crate) fn opened(&self, pulse: Arc<Pulse>) {
         if let Some(connection) = lock(&self.server.connections.open).get_mut(&self.id) {
-            connection.welcomed = true;
+            connection.pulse = Some(pulse);
         }
     }
 }

@@ -1,40 +1,89 @@
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::frame::Frame;
-use crate::outbox::{Outbox, Queue};
-use crate::protocol;
+use crate::outbox::{FRAME_COST, Outbox};
+use crate::protocol::{self, Dialect};
+use crate::sent::Sent;
+use crate::{Backlog, Position};
 
 /// The end of a subscription at which its frames go in.
 ///
 /// What its streams bring before the subscription is confirmed is held back: a rejected one must never see it, and a
-/// confirmed one sees it after the confirmation.
+/// confirmed one sees it after the confirmation. It is held back too while the client gets what it missed before.
 #[derive(Debug)]
 pub(crate) struct Sink {
     pub(crate) id: u64,
     /// Quoted.
     pub(crate) identifier: Arc<str>,
-    outbox: Arc<Outbox>,
-    held: Mutex<Option<Queue>>,
+    pub(crate) dialect: Dialect,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// `None` while the client is away.
+    outbox: Option<Arc<Outbox>>,
+    held: Option<Box<Held>>,
+    /// What the client has got, where it can ask for what it has not.
+    sent: Sent,
+}
+
+/// Frames that wait.
+#[derive(Debug, Default)]
+struct Held {
+    frames: VecDeque<(Frame, Option<Mark>)>,
+    bytes: usize,
+    /// Too many came: they are to be taken from the history.
+    is_incomplete: bool,
+}
+
+/// Which message of which stream a frame carries.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    pub(crate) stream: Arc<str>,
+    pub(crate) position: Position,
 }
 
 impl Sink {
-    pub(crate) fn new(id: u64, identifier: Arc<str>, outbox: Arc<Outbox>) -> Self {
+    pub(crate) fn new(
+        id: u64,
+        identifier: Arc<str>,
+        dialect: Dialect,
+        outbox: Arc<Outbox>,
+    ) -> Self {
         Self {
             id,
             identifier,
-            outbox,
-            held: Mutex::new(Some(Queue::default())),
+            dialect,
+            state: Mutex::new(State {
+                outbox: Some(outbox),
+                held: Some(Box::default()),
+                sent: Sent::default(),
+            }),
         }
     }
 
     /// Passes on a frame of a stream.
-    pub(crate) fn deliver(&self, frame: Frame) {
-        let mut held = self.held();
-        match &mut *held {
-            None => self.outbox.push(frame),
-            Some(queue) => {
-                if !queue.push(frame, self.outbox.limit()) {
-                    self.outbox.overflow();
+    pub(crate) fn deliver(&self, frame: Frame, mark: Option<&Mark>) {
+        let mut state = self.state();
+        let State { outbox, held, sent } = &mut *state;
+        let Some(outbox) = outbox else { return };
+        match held {
+            None => {
+                if mark.is_none_or(|mark| sent.admit(mark)) {
+                    outbox.push(frame);
+                }
+            }
+            Some(held) => {
+                let limit = outbox.limit();
+                if let Some(mark) = mark {
+                    sent.expect(mark);
+                }
+                let taken = held.push(frame.clone(), mark, limit)
+                    || held.give_up() && held.push(frame, mark, limit);
+                if !taken {
+                    outbox.overflow();
                 }
             }
         }
@@ -42,22 +91,131 @@ impl Sink {
 
     /// Sends to this subscription alone, at once, even before the confirmation: Rails does so too.
     pub(crate) fn transmit(&self, payload: &str) {
-        let frame = protocol::message(&self.identifier, payload);
-        self.outbox.push(frame);
+        self.push(protocol::message(&self.identifier, payload));
+    }
+
+    /// Sends a frame at once.
+    pub(crate) fn push(&self, frame: Frame) {
+        if let Some(outbox) = &self.state().outbox {
+            outbox.push(frame);
+        }
     }
 
     /// Confirms the subscription and lets go of what was held.
     pub(crate) fn confirm(&self) {
-        let mut held = self.held();
-        self.outbox.push(protocol::confirm(&self.identifier));
-        if let Some(mut queue) = held.take() {
-            while let Some(frame) = queue.pop() {
-                self.outbox.push(frame);
+        let mut state = self.state();
+        state.push(protocol::confirm(&self.identifier));
+        state.release();
+    }
+
+    /// Confirms the subscription, whose client gets first what it missed: [`Sink::release`] ends that.
+    pub(crate) fn confirm_and_hold(&self) {
+        self.push(protocol::confirm(&self.identifier));
+        self.hold();
+    }
+
+    /// Holds back what comes from now on. Should it be too much, it is forgotten until the end of the hold.
+    pub(crate) fn hold(&self) {
+        let mut state = self.state();
+        state.held.get_or_insert_default();
+    }
+
+    /// Lets go of what was held. `false` when that is not all: the history is to be read on, from what was sent.
+    pub(crate) fn release(&self) -> bool {
+        let mut state = self.state();
+        let is_incomplete = state.held.as_ref().is_some_and(|held| held.is_incomplete);
+        if let Some(held) = state.held.as_mut().filter(|_| is_incomplete) {
+            held.is_incomplete = false;
+            return false;
+        }
+        state.release();
+        true
+    }
+
+    /// Sends messages of a stream that the client missed, as far as it has not got them.
+    pub(crate) fn replay(&self, stream: &Arc<str>, backlog: &Backlog) {
+        let mut state = self.state();
+        let quoted = protocol::quoted(stream);
+        for message in &backlog.messages {
+            if state.sent.is_new(stream, &backlog.epoch, message.offset) {
+                let position = Position {
+                    epoch: Arc::clone(&backlog.epoch),
+                    offset: message.offset,
+                };
+                let frame =
+                    protocol::positioned(&self.identifier, &message.payload, &quoted, &position);
+                state.push(frame);
             }
+        }
+        state
+            .sent
+            .settle(stream, &backlog.epoch, backlog.complete_to);
+    }
+
+    /// Up to which message of each stream the client has got all that is to be had.
+    pub(crate) fn settled(&self) -> Vec<(Arc<str>, Position)> {
+        self.state().sent.positions()
+    }
+
+    /// The client is gone, but may come again.
+    pub(crate) fn detach(&self) {
+        let mut state = self.state();
+        state.outbox = None;
+        state.held = None;
+        state.sent = Sent::default();
+    }
+
+    /// The client is back. What comes is held until it has told what it missed.
+    pub(crate) fn attach(&self, outbox: Arc<Outbox>) {
+        let mut state = self.state();
+        state.outbox = Some(outbox);
+        state.held = Some(Box::default());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn push(&self, frame: Frame) {
+        if let Some(outbox) = &self.outbox {
+            outbox.push(frame);
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<Queue>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn release(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        for (frame, mark) in held.frames {
+            if mark.is_none_or(|mark| self.sent.admit(&mark)) {
+                self.push(frame);
+            }
+        }
+    }
+}
+
+impl Held {
+    /// Whether it took the frame. The first one may be of any size.
+    fn push(&mut self, frame: Frame, mark: Option<&Mark>, limit: usize) -> bool {
+        let cost = frame.len() + FRAME_COST;
+        if self.is_incomplete && mark.is_some() {
+            return true;
+        }
+        if !self.frames.is_empty() && self.bytes + cost > limit {
+            return false;
+        }
+        self.bytes += cost;
+        self.frames.push_back((frame, mark.cloned()));
+        true
+    }
+
+    /// Forgets what the history has. `false` when that is nothing.
+    fn give_up(&mut self) -> bool {
+        let before = self.frames.len();
+        self.frames.retain(|(_, mark)| mark.is_none());
+        let cost = |(frame, _): &(Frame, _)| frame.len() + FRAME_COST;
+        self.bytes = self.frames.iter().map(cost).sum();
+        self.is_incomplete |= self.frames.len() < before;
+        self.frames.len() < before
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -13,6 +14,9 @@ pub struct Subscription<C: Channel> {
     /// Who is connected.
     pub identity: C::Identity,
     streams: Streams,
+    pub(crate) whispers_to: Option<String>,
+    pub(crate) presence_of: Option<String>,
+    pub(crate) timers: Vec<(Duration, &'static str)>,
 }
 
 /// The streams of one subscription. Dropping it ends them.
@@ -28,6 +32,9 @@ impl<C: Channel> Subscription<C> {
             app,
             identity,
             streams: Streams::new(hub, sink),
+            whispers_to: None,
+            presence_of: None,
+            timers: Vec::new(),
         }
     }
 
@@ -61,8 +68,34 @@ impl<C: Channel> Subscription<C> {
         }
     }
 
-    pub(crate) fn confirm(&self) {
-        self.streams.sink.confirm();
+    /// Lets the client send to the others who stream from `stream`, without the application and without being kept:
+    /// AnyCable's whispers. They reach the clients of this process.
+    pub fn allow_whispers<M>(&mut self, stream: &Stream<M>) {
+        self.whispers_to = Some(stream.name().to_owned());
+    }
+
+    /// Lets the client be present on `stream`, and ask who else is: AnyCable's presence. It knows the clients of this
+    /// process.
+    pub fn allow_presence<M>(&mut self, stream: &Stream<M>) {
+        self.presence_of = Some(stream.name().to_owned());
+    }
+
+    /// Has [`Channel::periodically`] called with `timer` every so often, from the confirmation on: Rails'
+    /// `periodically`. For [`Channel::subscribed`].
+    pub fn every(&mut self, interval: Duration, timer: &'static str) {
+        self.timers.push((interval, timer));
+    }
+
+    pub(crate) fn confirm(&self, holds: bool) {
+        if holds {
+            self.streams.sink.confirm_and_hold();
+        } else {
+            self.streams.sink.confirm();
+        }
+    }
+
+    pub(crate) fn sink(&self) -> &Arc<Sink> {
+        &self.streams.sink
     }
 }
 

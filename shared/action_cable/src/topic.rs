@@ -1,28 +1,56 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::frame::Frame;
 use crate::outbox::Outbox;
-use crate::sink::Sink;
-use crate::{Position, protocol, remote};
+use crate::protocol::{self, Dialect};
+use crate::sink::{Mark, Sink};
+use crate::{Position, remote};
 
 /// The subscribers of one stream, grouped by identifier: those of one group get the very same bytes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Topic {
+    name: Arc<str>,
     /// The sinks are ordered by id, so that one is found among many quickly.
-    groups: HashMap<Arc<str>, Vec<Arc<Sink>>>,
+    groups: HashMap<Group, Vec<Arc<Sink>>>,
     /// Connections that take orders from this stream.
     watchers: Vec<Arc<Outbox>>,
     /// Whether it is empty for good and on its way out of the hub's table.
     retired: bool,
 }
 
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Group {
+    /// Quoted.
+    identifier: Arc<str>,
+    dialect: Dialect,
+}
+
+impl Group {
+    fn of(sink: &Sink) -> Self {
+        Self {
+            identifier: Arc::clone(&sink.identifier),
+            dialect: sink.dialect,
+        }
+    }
+}
+
 impl Topic {
+    pub(crate) fn new(name: Arc<str>) -> Self {
+        Self {
+            name,
+            groups: HashMap::new(),
+            watchers: Vec::new(),
+            retired: false,
+        }
+    }
+
     /// Adds a sink once, however often it is called. `false` when the topic is retired and takes nobody.
     pub(crate) fn add(&mut self, sink: &Arc<Sink>) -> bool {
         if self.retired {
             return false;
         }
-        let group = self.groups.entry(Arc::clone(&sink.identifier)).or_default();
+        let group = self.groups.entry(Group::of(sink)).or_default();
         if let Err(at) = group.binary_search_by_key(&sink.id, |sink| sink.id) {
             group.insert(at, Arc::clone(sink));
         }
@@ -31,12 +59,13 @@ impl Topic {
 
     /// Retires the topic and returns `true` when nobody is left.
     pub(crate) fn remove(&mut self, sink: &Sink) -> bool {
-        if let Some(group) = self.groups.get_mut(&sink.identifier) {
+        let key = Group::of(sink);
+        if let Some(group) = self.groups.get_mut(&key) {
             if let Ok(at) = group.binary_search_by_key(&sink.id, |sink| sink.id) {
                 group.remove(at);
             }
             if group.is_empty() {
-                self.groups.remove(&sink.identifier);
+                self.groups.remove(&key);
             }
         }
         self.retire()
@@ -62,18 +91,61 @@ impl Topic {
     }
 
     /// Builds one frame for each group and passes it to all of its sinks. Returns how many got it.
-    pub(crate) fn deliver(&self, _: &str, payload: &str, _: Option<&Position>) -> u64 {
+    pub(crate) fn deliver(&self, payload: &str, position: Option<&Position>) -> u64 {
         if !self.watchers.is_empty() {
             remote::obey(payload, &self.watchers);
         }
         let mut delivered = 0;
-        for (identifier, sinks) in &self.groups {
-            let frame = protocol::message(identifier, payload);
+        for (group, sinks) in &self.groups {
+            let mark = self.mark(group.dialect, position);
+            let frame = self.frame(group, payload, mark.as_ref());
             for sink in sinks {
-                sink.deliver(frame.clone());
+                sink.deliver(frame.clone(), mark.as_ref());
                 delivered += 1;
             }
         }
         delivered
+    }
+
+    /// The place of a message, for those who are told of it.
+    fn mark(&self, dialect: Dialect, position: Option<&Position>) -> Option<Mark> {
+        let position = position.filter(|_| dialect == Dialect::Extended)?;
+        Some(Mark {
+            stream: Arc::clone(&self.name),
+            position: position.clone(),
+        })
+    }
+
+    fn frame(&self, group: &Group, payload: &str, mark: Option<&Mark>) -> Frame {
+        match mark {
+            None => protocol::message(&group.identifier, payload),
+            Some(Mark { position, .. }) => protocol::positioned(
+                &group.identifier,
+                payload,
+                &protocol::quoted(&self.name),
+                position,
+            ),
+        }
+    }
+
+    /// Passes on what one client says to the others.
+    pub(crate) fn whisper(&self, payload: &str, from: u64) {
+        for (group, sinks) in &self.groups {
+            let frame = protocol::message(&group.identifier, payload);
+            for sink in sinks.iter().filter(|sink| sink.id != from) {
+                sink.deliver(frame.clone(), None);
+            }
+        }
+    }
+
+    /// Tells those who understand it who came or went.
+    pub(crate) fn announce(&self, event: &str) {
+        let extended = |group: &&Group| group.dialect == Dialect::Extended;
+        for group in self.groups.keys().filter(extended) {
+            let frame = protocol::presence(&group.identifier, event);
+            for sink in &self.groups[group] {
+                sink.deliver(frame.clone(), None);
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::outbox::Outbox;
+use crate::protocol::Dialect;
 use crate::sink::Sink;
 use crate::{Cable, Hub, Stream};
 
@@ -20,7 +21,7 @@ pub async fn broadcasts<M>(cable: &Cable, stream: Stream<M>) -> Broadcasts {
     cable.ready().await;
     let (hub, stream) = (cable.hub().clone(), stream.into_name());
     let outbox = Arc::new(Outbox::new(usize::MAX));
-    let sink = hub.sink("\"\"".into(), Arc::clone(&outbox));
+    let sink = hub.sink("\"\"".into(), Dialect::Base, Arc::clone(&outbox));
     hub.subscribe(&stream, &sink);
     sink.confirm();
     // The confirmation is no message.

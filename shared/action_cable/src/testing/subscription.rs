@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::outbox::Outbox;
+use crate::protocol::Dialect;
 use crate::{Channel, ChannelResult, Hub, Subscription};
 
 /// One subscription under test.
@@ -23,7 +24,7 @@ pub async fn subscribe<C: Channel>(
 ) -> TestSubscription<C> {
     let outbox = Arc::new(Outbox::new(usize::MAX));
     let hub = Hub::new();
-    let sink = hub.sink("\"\"".into(), Arc::clone(&outbox));
+    let sink = hub.sink("\"\"".into(), Dialect::Base, Arc::clone(&outbox));
     let mut subscription = Subscription::new(app.clone(), identity, hub, sink);
     let params = serde_json::from_value(params)
         .unwrap_or_else(|error| panic!("no parameters of `{}`: {error}", C::NAME));

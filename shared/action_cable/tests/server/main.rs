@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 mod errors;
+mod extended;
 mod handshake;
 mod limits;
 mod protocol;

@@ -1,4 +1,5 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use action_cable::{
     Channel, ChannelResult, Identify, NoActions, NoParams, Rejected, Stream, Subscription,
@@ -58,6 +59,7 @@ pub(crate) enum RoomAction {
     Echo { number: u64 },
     Leave,
     Fail,
+    Forbidden,
     Panic,
 }
 
@@ -75,8 +77,22 @@ impl Channel for RoomChannel {
         Room { room }: Room,
         subscription: &mut Subscription<Self>,
     ) -> Result<Self, Rejected> {
-        subscription.stream_from(Stream::<Value>::new(format!("room:{room}")));
+        let stream = Stream::<Value>::new(format!("room:{room}"));
+        subscription.allow_whispers(&stream);
+        subscription.allow_presence(&stream);
+        subscription.stream_from(stream);
         Ok(Self(room))
+    }
+
+    async fn before_action(
+        &mut self,
+        action: &RoomAction,
+        _: &mut Subscription<Self>,
+    ) -> ChannelResult {
+        match action {
+            RoomAction::Forbidden => Err("nobody may do this".into()),
+            _ => Ok(()),
+        }
     }
 
     async fn received(
@@ -89,13 +105,56 @@ impl Channel for RoomChannel {
             RoomAction::Echo { number } => subscription.transmit(&json!({ "number": number })),
             RoomAction::Leave => subscription.stop_all_streams(),
             RoomAction::Panic => panic!("an action panics, as a test wants it to"),
+            RoomAction::Forbidden => subscription.app.write("did what is forbidden"),
             RoomAction::Fail => return Err("it had to fail".into()),
         }
         Ok(())
     }
 
+    async fn rescue(
+        &mut self,
+        error: Box<dyn std::error::Error + Send + Sync>,
+        subscription: &mut Subscription<Self>,
+    ) -> ChannelResult {
+        subscription.app.write(format!("rescued: {error}"));
+        Err(error)
+    }
+
     async fn unsubscribed(self, app: &Log) {
         app.write(format!("left room {}", self.0));
+    }
+}
+
+/// Counts aloud.
+pub(crate) struct ClockChannel(u32);
+
+impl Channel for ClockChannel {
+    const NAME: &'static str = "ClockChannel";
+    type App = Log;
+    type Identity = Visitor;
+    type Params = NoParams;
+    type Action = NoActions;
+
+    async fn subscribed(
+        _: NoParams,
+        subscription: &mut Subscription<Self>,
+    ) -> Result<Self, Rejected> {
+        subscription.every(Duration::from_millis(20), "tick");
+        Ok(Self(0))
+    }
+
+    async fn periodically(
+        &mut self,
+        timer: &'static str,
+        subscription: &mut Subscription<Self>,
+    ) -> ChannelResult {
+        self.0 += 1;
+        subscription.transmit(&json!({ timer: self.0 }));
+        Ok(())
+    }
+
+    async fn unsubscribed(self, app: &Log) {
+        app.write("the clock stopped");
     }
 }
 

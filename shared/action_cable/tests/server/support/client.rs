@@ -63,7 +63,7 @@ impl Client {
             .await;
     }
 
-    async fn command(&mut self, command: &Value) {
+    pub(crate) async fn command(&mut self, command: &Value) {
         self.send(&command.to_string()).await;
     }
 
@@ -73,6 +73,11 @@ impl Client {
             Some(Ok(Message::Text(text))) => text.to_string(),
             other => panic!("expected a text frame, got {other:?}"),
         }
+    }
+
+    /// The next frame as JSON.
+    pub(crate) async fn next_json(&mut self) -> Value {
+        serde_json::from_str(&self.next().await).unwrap()
     }
 
     /// Insists on the exact bytes of the next frame.

@@ -11,7 +11,7 @@ use actix_web::{App, HttpServer};
 use serde_json::Value;
 use tokio::time::{Duration, timeout};
 
-use channels::{EagerChannel, PickyChannel, RoomChannel, SlowChannel};
+use channels::{ClockChannel, EagerChannel, PickyChannel, RoomChannel, SlowChannel};
 pub(crate) use channels::{Log, Visitor};
 pub(crate) use client::{Client, confirmation};
 
@@ -44,6 +44,7 @@ impl Harness {
             .channel::<EagerChannel>()
             .channel::<PickyChannel>()
             .channel::<SlowChannel>()
+            .channel::<ClockChannel>()
             .config(config)
             .build();
         let routes = server.routes();
@@ -70,6 +71,22 @@ impl Harness {
         let mut client = Client::connect(self.address).await;
         client.expect(r#"{"type":"welcome"}"#).await;
         client
+    }
+
+    /// A client of `actioncable-v1-ext-json`, and what its welcome says.
+    pub(crate) async fn extended(&self, path: &str) -> (Client, Value) {
+        let mut client = Client::connect_with(
+            self.address,
+            path,
+            &[
+                ("Origin", &format!("http://{}", self.address)),
+                ("Sec-WebSocket-Protocol", "actioncable-v1-ext-json"),
+            ],
+        )
+        .await
+        .unwrap();
+        let welcome = serde_json::from_str(&client.next().await).unwrap();
+        (client, welcome)
     }
 
     pub(crate) async fn broadcast(&self, stream: &str, message: &Value) {
