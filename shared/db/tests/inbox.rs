@@ -87,20 +87,20 @@ async fn what_waits_is_written_when_the_one_at_work_is_dropped() {
     let inbox = inbox(&folder).await;
     // It holds the writer, so that the first has to wait.
     let (release, released) = std::sync::mpsc::channel::<()>();
-    let (held, is_held) = tokio::sync::oneshot::channel();
+    let (taken, is_taken) = tokio::sync::oneshot::channel();
     let database = inbox.database().clone();
     let holder = tokio::spawn(async move {
         let hold = move |_: &mut SqliteConnection| {
-            held.send(()).unwrap();
+            taken.send(()).unwrap();
             let _ = released.recv();
             Ok(())
         };
         // Not alone, so that it is done on another thread.
         let both = (database.vacuum(), database.write(hold));
-        let (vacuum, hold) = tokio::join!(both.0, both.1);
-        vacuum.and(hold).unwrap();
+        let (vacuum, write) = tokio::join!(both.0, both.1);
+        vacuum.and(write).unwrap();
     });
-    is_held.await.unwrap();
+    is_taken.await.unwrap();
     let mut first = Box::pin(inbox.write(1));
     tokio::select! {
         biased;
