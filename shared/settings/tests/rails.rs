@@ -91,17 +91,3 @@ fn conversions_and_lists_are_understood() {
         ("real_time back*".to_owned(), 4)
     );
 }
-
-#[test]
-fn keys_without_effect_are_refused() {
-    for (text, key) in [
-        ("use_skip_locked: true\n", "use_skip_locked"),
-        ("reconnect_attempts: 1\n", "reconnect_attempts"),
-        ("channel_prefix: app\n", "channel_prefix"),
-    ] {
-        let expected = format!(
-            "cable.yml: {key}: this key of Rails is not supported by this version: take it out"
-        );
-        assert_eq!(load_file("cable.yml", text, &[]).unwrap_err(), expected);
-    }
-}

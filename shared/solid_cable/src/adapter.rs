@@ -2,13 +2,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use action_cable::{Adapter, AdapterError, BoxFuture, Cable, History, Hub, ListenerStatus, Since};
-use db::Database;
+use db::{Database, Inbox};
 
 use crate::health::Health;
+use crate::message::{Insert, NewMessage};
 use crate::prefix::Prefix;
 use crate::progress::Progress;
 use crate::trim::Trim;
-use crate::{Config, listener, message, past};
+use crate::{Config, listener, past, trim};
 
 /// The adapter that keeps messages in a table. Cheap to clone; all clones share one listener.
 #[derive(Clone)]
@@ -23,7 +24,8 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) health: Health,
     pub(crate) progress: Progress,
-    trim: Trim,
+    inbox: Inbox<Insert>,
+    pub(crate) trim: Trim,
 }
 
 impl SolidCable {
@@ -32,11 +34,12 @@ impl SolidCable {
     pub fn new(database: Database, config: Config) -> Self {
         Self {
             shared: Arc::new(Shared {
+                inbox: Inbox::new(database.clone(), Insert),
                 database,
                 prefix: Prefix::new(config.channel_prefix.as_deref()),
+                health: Health::new(config.hang_timeout),
                 config,
                 hub: Hub::new(),
-                health: Health::new(),
                 progress: Progress::unknown(),
                 trim: Trim::default(),
             }),
@@ -48,9 +51,9 @@ impl SolidCable {
         Cable::new(self.clone())
     }
 
-    /// Hands what any process broadcasts to the subscribers of this one, until `shutdown` completes. Errors of the
-    /// database and even a panic only delay it: it goes on where it was. Spawn it once; no subscription is confirmed
-    /// before it knows from where to listen.
+    /// Hands what any process broadcasts to the subscribers of this one, until `shutdown` completes, and deletes old
+    /// messages meanwhile. Errors of the database, a look that hangs and even a panic only delay it: it goes on where it
+    /// was. Spawn it once; no subscription is confirmed before it knows from where to listen.
     pub fn listen<S>(&self, shutdown: S) -> impl Future<Output = ()> + Send + use<S>
     where
         S: Future<Output = ()> + Send,
@@ -67,16 +70,9 @@ impl Adapter for SolidCable {
     ) -> BoxFuture<'a, Result<(), AdapterError>> {
         let channel = self.shared.prefix.channel(stream);
         Box::pin(async move {
-            let Shared {
-                database,
-                config,
-                trim,
-                ..
-            } = &*self.shared;
-            database
-                .write(move |connection| message::insert(connection, &channel, &payload))
-                .await?;
-            trim.now_and_then(database, config);
+            let message = NewMessage { channel, payload };
+            self.shared.inbox.write(message).await?;
+            trim::now_and_then(&self.shared);
             Ok(())
         })
     }

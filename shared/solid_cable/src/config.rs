@@ -7,13 +7,17 @@ pub struct Config {
     pub polling_interval: Duration,
     /// How long messages are kept.
     pub message_retention: Duration,
-    /// Whether broadcasts trim the table now and then.
+    /// Whether older messages are deleted: by a task beside the listener, or, in a process that only broadcasts, after
+    /// some broadcasts.
     pub autotrim: bool,
-    /// Messages deleted at a time. Two of so many broadcasts trim, so that the table shrinks even while messages
-    /// flow.
+    /// Messages deleted in one transaction. Where there is no listener, two of so many broadcasts have it done.
     pub trim_batch_size: u32,
+    /// The first pauses after looks that failed. The next ones grow up to two seconds; the listener never gives up.
+    pub reconnect_pauses: Vec<Duration>,
     /// What keeps applications apart that share a table: their channels are `prefix:stream`.
     pub channel_prefix: Option<String>,
+    /// A look for messages that takes longer hangs: the listener counts as failing, and is started again.
+    pub hang_timeout: Duration,
 }
 
 impl Default for Config {
@@ -23,7 +27,9 @@ impl Default for Config {
             message_retention: Duration::from_hours(24),
             autotrim: true,
             trim_batch_size: 100,
+            reconnect_pauses: vec![Duration::ZERO],
             channel_prefix: None,
+            hang_timeout: Duration::from_secs(10),
         }
     }
 }

@@ -27,6 +27,7 @@ mod adapter;
 mod config;
 mod health;
 mod listener;
+mod lows;
 mod message;
 mod numbering;
 mod past;

@@ -1,7 +1,6 @@
 //! The one listener of a process: follows the table and hands every new message to the hub, in the order of the ids.
 
 use std::convert::Infallible;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,41 +12,53 @@ use tokio::time::sleep;
 use crate::adapter::Shared;
 use crate::message::{self, BATCH, Message, Next};
 use crate::numbering;
-use crate::progress::Seen;
+use crate::progress::{Seen, Turn};
+use crate::{Config, trim};
 
 /// The longest wait after an error.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Listens until `shutdown`, and starts again what panics.
+/// Listens until `shutdown`, and starts again what panics or hangs. Trims beside it.
 pub(crate) async fn listen(shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
-    let mut shutdown = pin!(shutdown);
-    // Dropping the set ends the task with us.
-    let mut task = JoinSet::new();
-    loop {
-        task.spawn(follow(Arc::clone(&shared)));
-        tokio::select! {
-            () = &mut shutdown => break,
-            Some(Err(error)) = task.join_next() => {
-                tracing::error!(error = %error, "the cable listener died: starting it again");
-                shared.health.failed();
-            }
-        }
-        tokio::select! {
-            () = &mut shutdown => break,
-            () = sleep(shared.config.polling_interval) => {}
-        }
+    tokio::select! {
+        () = shutdown => {}
+        _ = supervise(&shared) => {}
+        _ = trim::keep_trimming(Arc::clone(&shared)) => {}
     }
     shared.health.stopped();
     tracing::debug!("the cable listener has stopped");
 }
 
-async fn follow(shared: Arc<Shared>) -> Infallible {
+async fn supervise(shared: &Arc<Shared>) -> Infallible {
+    loop {
+        // Dropping the set ends the task, at the next point where it waits.
+        let mut task = JoinSet::new();
+        let turn = shared.progress.next_turn();
+        task.spawn(follow(Arc::clone(shared), turn));
+        tokio::select! {
+            Some(Err(error)) = task.join_next() => {
+                tracing::error!(error = %error, "the cable listener died: starting it again");
+            }
+            () = shared.health.hung() => {
+                tracing::error!(
+                    cable.hang_ms = shared.config.hang_timeout.as_millis(),
+                    "the cable listener hangs: starting it again"
+                );
+            }
+        }
+        drop(task);
+        shared.health.failed();
+        sleep(shared.config.polling_interval).await;
+    }
+}
+
+async fn follow(shared: Arc<Shared>, turn: Turn) {
     // Before the first look, so that no commit falls between.
     let mut changes = shared.database.changes();
     let pace = pace(shared.config.polling_interval);
     let mut failures = 0;
-    loop {
-        match look(&shared).await {
+    while shared.progress.is_current(turn) {
+        match look(&shared, turn).await {
             Ok(found) => {
                 failures = 0;
                 if found < BATCH {
@@ -56,7 +67,7 @@ async fn follow(shared: Arc<Shared>) -> Infallible {
             }
             Err(error) => {
                 shared.health.failed();
-                let pause = pause_after(failures, shared.config.polling_interval);
+                let pause = pause_after(failures, &shared.config);
                 tracing::warn!(
                     error = %error,
                     cable.pause_ms = pause.as_millis(),
@@ -82,19 +93,25 @@ async fn wait(changes: &mut Changes, pace: Pace) {
     }
 }
 
-fn pause_after(failures: u32, polling_interval: Duration) -> Duration {
-    polling_interval
-        .saturating_mul(1 << failures.min(10))
+fn pause_after(failures: usize, config: &Config) -> Duration {
+    let pauses = &config.reconnect_pauses;
+    if let Some(pause) = pauses.get(failures) {
+        return *pause;
+    }
+    let doublings = (failures - pauses.len()).min(10);
+    config
+        .polling_interval
+        .saturating_mul(1 << doublings)
         .min(LONGEST_PAUSE)
 }
 
 /// Hands on the next batch of messages. Returns how many there were.
-async fn look(shared: &Shared) -> Result<usize, DbError> {
-    let now = Timestamp::now();
+async fn look(shared: &Shared, turn: Turn) -> Result<usize, DbError> {
+    shared.health.looks();
+    let at = Timestamp::now();
     let Some(seen) = shared.progress.get() else {
         let (epoch, id) = begin(shared).await?;
-        shared.progress.set(Seen { epoch, id, at: now });
-        shared.health.polled(None);
+        go_on_from(shared, turn, &Seen { epoch, id, at });
         return Ok(0);
     };
     let next = shared
@@ -103,17 +120,18 @@ async fn look(shared: &Shared) -> Result<usize, DbError> {
         .await?;
     if next.highest < seen.id || (*next.epoch != *seen.epoch && seen.id > 0) {
         let (epoch, id) = restart(shared, &seen).await?;
-        shared.progress.set(Seen { epoch, id, at: now });
-        shared.health.polled(None);
+        go_on_from(shared, turn, &Seen { epoch, id, at });
         // At once: what it found is in the table already.
         return Ok(BATCH);
     }
-    hand_on(shared, seen, &next);
-    let lag = next.messages.last().and_then(Message::created_at);
-    shared
-        .health
-        .polled(lag.map(|created_at| Timestamp::now().since(created_at)));
+    hand_on(shared, turn, seen, &next);
     Ok(next.messages.len())
+}
+
+fn go_on_from(shared: &Shared, turn: Turn, seen: &Seen) {
+    if shared.progress.advance(turn, seen) {
+        shared.health.polled(None);
+    }
 }
 
 /// Subscribers hear what is broadcast from now on, never what is in the table already.
@@ -134,7 +152,7 @@ async fn begin(shared: &Shared) -> Result<(Arc<str>, i64), DbError> {
     Ok((numbering.epoch.into(), id))
 }
 
-fn hand_on(shared: &Shared, seen: Seen, next: &Next) {
+fn hand_on(shared: &Shared, turn: Turn, seen: Seen, next: &Next) {
     let mut seen = seen;
     if *seen.epoch != *next.epoch {
         seen.epoch = next.epoch.as_str().into();
@@ -142,11 +160,18 @@ fn hand_on(shared: &Shared, seen: Seen, next: &Next) {
     for message in &next.messages {
         seen.id = message.id;
         // Beforehand: a message that kills the listener must not kill it again.
-        shared.progress.set(seen.clone());
+        if !shared.progress.advance(turn, &seen) {
+            return;
+        }
+        shared.health.looks();
         deliver(shared, message, &seen.epoch);
     }
     seen.at = next.at;
-    shared.progress.set(seen);
+    if shared.progress.advance(turn, &seen) {
+        let newest = next.messages.last().and_then(Message::created_at);
+        let lag = newest.map(|created_at| Timestamp::now().since(created_at));
+        shared.health.polled(lag);
+    }
 }
 
 fn deliver(shared: &Shared, message: &Message, epoch: &Arc<str>) {

@@ -1,15 +1,13 @@
 //! The rows of `solid_cable_messages`. SQLite lets one writer in at a time, so the ids are in the order of the
 //! commits: whoever has seen an id has seen all below it.
 
-use db::{SqliteConnection, Statement, Timestamp, key_hash};
+use db::{SqliteConnection, Statement, Timestamp, WriteRows, key_hash};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 
 use crate::numbering;
-use crate::schema::solid_cable_messages::dsl::{
-    channel, channel_hash, created_at, id, payload, solid_cable_messages,
-};
+use crate::schema::solid_cable_messages::dsl::{created_at, id, solid_cable_messages};
 
 /// Messages read at a time, which bounds the memory they take.
 pub(crate) const BATCH: usize = 100;
@@ -48,20 +46,43 @@ pub(crate) struct Next {
     pub(crate) messages: Vec<Message>,
 }
 
-/// Inserts one message, as the Rails gem does.
-pub(crate) fn insert(
-    connection: &mut SqliteConnection,
-    stream: &str,
-    json: &str,
-) -> QueryResult<()> {
-    diesel::insert_into(solid_cable_messages)
-        .values((
-            created_at.eq(Timestamp::now()),
-            channel.eq(stream.as_bytes()),
-            payload.eq(json.as_bytes()),
-            channel_hash.eq(key_hash(stream.as_bytes())),
-        ))
-        .execute(connection)?;
+/// A message on its way into the table.
+#[derive(Clone, Debug)]
+pub(crate) struct NewMessage {
+    pub(crate) channel: String,
+    pub(crate) payload: String,
+}
+
+/// How messages get into the table.
+pub(crate) struct Insert;
+
+impl WriteRows for Insert {
+    type Row = NewMessage;
+    type Answer = ();
+
+    fn write(
+        &self,
+        connection: &mut SqliteConnection,
+        messages: &[NewMessage],
+    ) -> QueryResult<Vec<()>> {
+        let now = Timestamp::now().to_string();
+        let insert = |message| insert(connection, message, &now);
+        messages.iter().map(insert).collect()
+    }
+}
+
+/// As the Rails gem does. The time is that of the commit, or just before.
+fn insert(connection: &mut SqliteConnection, message: &NewMessage, now: &str) -> QueryResult<()> {
+    let channel = message.channel.as_bytes();
+    // diesel would prepare its own insert anew each time, which costs as much as the insert.
+    Statement::<()>::new(
+        "INSERT INTO solid_cable_messages (created_at, channel, payload, channel_hash) VALUES (?, ?, ?, ?)",
+    )
+    .bind(now)
+    .bind(channel)
+    .bind(message.payload.as_bytes())
+    .bind(key_hash(channel))
+    .execute(connection)?;
     Ok(())
 }
 
@@ -107,18 +128,30 @@ pub(crate) fn last_id_before(
     Ok(newest.unwrap_or(0))
 }
 
+/// Whether a message was broadcast before `moment`.
+pub(crate) fn any_before(
+    connection: &mut SqliteConnection,
+    moment: Timestamp,
+) -> QueryResult<bool> {
+    let oldest: Vec<i64> = Statement::<BigInt>::new(
+        "SELECT id FROM solid_cable_messages WHERE created_at < ? ORDER BY created_at LIMIT 1",
+    )
+    .bind(moment)
+    .load(connection)?;
+    Ok(!oldest.is_empty())
+}
+
 /// Deletes the oldest messages that were broadcast before `moment`. Returns how many.
 pub(crate) fn delete_before(
     connection: &mut SqliteConnection,
     moment: Timestamp,
-    limit: i64,
+    limit: u32,
 ) -> QueryResult<usize> {
     // In the order of the index, which is that of the ids: no sort, however many there are.
-    let oldest: Vec<i64> = solid_cable_messages
-        .select(id)
-        .filter(created_at.lt(moment))
-        .order((created_at, id))
-        .limit(limit)
-        .load(connection)?;
-    diesel::delete(solid_cable_messages.filter(id.eq_any(oldest))).execute(connection)
+    Statement::<()>::new(format!(
+        "DELETE FROM solid_cable_messages WHERE id IN
+           (SELECT id FROM solid_cable_messages WHERE created_at < ? ORDER BY created_at, id LIMIT {limit})"
+    ))
+    .bind(moment)
+    .execute(connection)
 }

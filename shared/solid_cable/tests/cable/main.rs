@@ -4,8 +4,10 @@
 mod adapters;
 mod history;
 mod listener;
+mod prefix;
 mod recovery;
 mod rows;
+mod supervision;
 mod support;
 mod trim;
 mod whole;

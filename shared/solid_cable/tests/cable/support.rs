@@ -47,7 +47,11 @@ pub(crate) struct Listening {
 
 impl Listening {
     pub(crate) fn to(database: Database) -> Self {
-        let solid_cable = SolidCable::new(database, Config::default());
+        Self::with(database, Config::default())
+    }
+
+    pub(crate) fn with(database: Database, config: Config) -> Self {
+        let solid_cable = SolidCable::new(database, config);
         let shutdown = CancellationToken::new();
         let listener = tokio::spawn(solid_cable.listen(shutdown.clone().cancelled_owned()));
         Self {

@@ -1,4 +1,6 @@
-//! Old messages go away beside the broadcasts.
+//! Old messages go away: beside the broadcasts, or in the background where there is a listener.
+
+use std::time::Duration;
 
 use db::Database;
 use serde_json::json;
@@ -81,4 +83,64 @@ async fn without_autotrim_everything_stays() {
     // A trim would be in the queue of writes before this one.
     execute(&database, "").await;
     assert_eq!(lines(&database, LEFT).await.len(), 25);
+}
+
+#[tokio::test]
+async fn a_listener_trims_while_nobody_broadcasts() {
+    let file = File::new();
+    let database = file.database();
+    insert_old(&database, 1_234).await;
+    let cable = file.broadcaster();
+    cable.broadcast(values("s"), &json!("new")).await.unwrap();
+    let _listening = Listening::to(file.database());
+    wait_until("the trim", async || {
+        lines(&database, LEFT).await == ["\"new\""]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn listeners_that_trim_at_once_and_a_rails_process_get_along() {
+    let file = File::new();
+    let database = file.database();
+    insert_old(&database, 3_000).await;
+    let soon_expired = Config {
+        message_retention: Duration::from_millis(1),
+        polling_interval: Duration::from_millis(1),
+        ..Config::default()
+    };
+    let _listening = [1, 2, 3].map(|_| Listening::with(file.database(), soon_expired.clone()));
+    let cable = file.broadcaster();
+    while !lines(&database, LEFT).await.is_empty() {
+        cable.broadcast(values("s"), &json!("new")).await.unwrap();
+        let rails =
+            "DELETE FROM solid_cable_messages WHERE id IN (SELECT id FROM solid_cable_messages
+            WHERE created_at < '2026-01-01' LIMIT 10)";
+        execute(&database, rails).await;
+        wait_until("the trim", async || {
+            lines(&database, LEFT).await.len() < 100
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn marks_of_streams_long_ago_give_way_to_a_floor() {
+    let file = File::new();
+    let database = file.database();
+    execute(
+        &database,
+        "INSERT INTO sqlite_sequence (name, seq) VALUES ('solid_cable_messages', 200000);
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100005)
+         INSERT INTO trifecta_cable_lows (channel_hash, low) SELECT n * 7919, n FROM n;",
+    )
+    .await;
+    insert_old(&database, 1).await;
+    let _listening = Listening::to(file.database());
+    let told = "SELECT floor || ' ' || (SELECT count(*) || ' ' || min(low) || ' ' || max(low) FROM trifecta_cable_lows)
+        AS value FROM trifecta_cable_state";
+    wait_until("the marks", async || {
+        lines(&database, told).await == ["50006 50000 50007 200001"]
+    })
+    .await;
 }
