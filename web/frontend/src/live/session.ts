@@ -2,7 +2,6 @@ import type { getDefaultStore } from 'jotai'
 import { addLogAtom } from '../atoms/log'
 import { connectionAtom, isLeaderAtom, rowsAtom } from '../atoms/todos'
 import { CableLink } from '../cable/link'
-import type { CableConsumer, CableMonitor } from '../channels/consumer'
 import type { OpenBus } from '../tabs/bus'
 import { Election, type Office } from '../tabs/election'
 import type { MakeLock } from '../tabs/lock'
@@ -27,7 +26,6 @@ export interface SessionDeps {
   channel: string
   openBus: OpenBus
   makeLock: MakeLock | null
-  openConsumer(monitor: CableMonitor): CableConsumer
   send: typeof send
   writeToPage(snapshot: Snapshot): void
   reloadTodos(): void
@@ -59,8 +57,9 @@ export class Session {
       },
     })
     this.link = new CableLink({
-      openConsumer: (monitor) => deps.openConsumer(monitor),
-      received: (data) => this.hearServer(data),
+      history: () => null,
+      received: (message) => this.hearServer(message),
+      historyLost: () => this.refresh(),
       statusChanged: () => this.linkChanged(),
       log: this.log,
     })
