@@ -1,7 +1,9 @@
 import type { getDefaultStore } from 'jotai'
 import { addLogAtom } from '../atoms/log'
 import { connectionAtom, isLeaderAtom, rowsAtom } from '../atoms/todos'
+import { Bookmark } from '../cable/bookmark'
 import { CableLink } from '../cable/link'
+import type { Position } from '../cable/position'
 import type { OpenBus } from '../tabs/bus'
 import { Election, type Office } from '../tabs/election'
 import type { MakeLock } from '../tabs/lock'
@@ -36,6 +38,7 @@ export class Session {
   readonly notices: Notices
   readonly actions: TodoActions
   private readonly store: TodoStore
+  private readonly bookmark = new Bookmark()
   private readonly link: CableLink
   private readonly election: Election
   private leaderLink: Connection = 'connecting'
@@ -57,9 +60,9 @@ export class Session {
       },
     })
     this.link = new CableLink({
-      history: () => null,
-      received: (message) => this.hearServer(message),
-      historyLost: () => this.refresh(),
+      history: () => this.bookmark.history(),
+      received: (message, position) => this.hearServer(message, position),
+      historyLost: () => this.startOver(),
       statusChanged: () => this.linkChanged(),
       log: this.log,
     })
@@ -138,12 +141,20 @@ export class Session {
     }
   }
 
-  private hearServer(message: unknown): void {
+  private hearServer(message: unknown, position: Position | null): void {
+    if (position) this.bookmark.move(position)
     const list = readTodos(message)
     if (!list) return
     this.log('cable', `Received ${list.todos.length} todos`)
     if (this.store.offer(list, 'server') === 'take') this.updatePage.soon()
     this.relay()
+  }
+
+  /** What was missed cannot be told any more, but the whole list can. */
+  private startOver(): void {
+    this.log('cable', 'Missed updates are gone, asking for the list')
+    this.bookmark.remove()
+    this.refresh()
   }
 
   private hearTab(list: TabData): void {
