@@ -133,7 +133,8 @@ export class Session {
       isDeaf: () => this.link.isDeaf(),
       link: () => this.link.status,
       snapshot: () => this.store.held,
-      received: (data) => this.hearTab(data),
+      position: () => this.bookmark.position,
+      received: (data, position) => this.hearTab(data, position),
       leaderLink: (link) => {
         this.leaderLink = link
         this.showConnection()
@@ -157,9 +158,10 @@ export class Session {
     this.refresh()
   }
 
-  private hearTab(list: TabData): void {
+  private hearTab(list: TabData, position: Position | null): void {
     const verdict = this.store.offer(list, 'tab')
-    if (verdict === 'ask') this.refresh()
+    if (verdict === 'ask') return this.refresh()
+    if (position) this.bookmark.move(position)
     if (verdict !== 'take') return
     this.log('broadcast', this.election.leading ? 'Received data from a follower' : 'Received data from leader')
     this.updatePage.soon()
