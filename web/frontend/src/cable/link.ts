@@ -1,137 +1,118 @@
-import type { Subscription } from '@rails/actioncable'
-import type { CableConsumer, CableMonitor } from '../channels/consumer'
 import type { Connection, LogWriter } from '../types'
 import { backoff } from './backoff'
+import type { Position } from './position'
+import type { History } from './protocol'
+import { CableSocket, cableUrl, type SocketOwner } from './socket'
 
-/** The server pings every 3 s: two missed pings and a little. */
+/** The server pings every 3 s: after two missed pings the socket is replaced. */
+export const SILENCE_MS = 6_000
+/** When even that has not happened, this tab's timers are at a standstill. */
 export const DEAF_MS = 7_000
 
 const CHANNEL = 'TodosChannel'
 
 export interface LinkOptions {
-  openConsumer(monitor: CableMonitor): CableConsumer
-  received(data: unknown): void
+  /** From where on to resume, if anywhere. */
+  history(): History | null
+  received(message: unknown, position: Position | null): void
+  historyLost(): void
   statusChanged(status: Connection): void
   log: LogWriter
   random?: () => number
 }
 
-/** This tab's socket while it leads: kept open, reopened, and really closed. */
+/** This tab's connection while it leads: kept open, reopened, and really closed. */
 export class CableLink {
   status: Connection = 'connecting'
-  private consumer: CableConsumer | null = null
-  private subscription: Subscription | null = null
-  private socket: WebSocket | null = null
+  private wanted = false
+  private socket: CableSocket | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private attempt = 0
   /** When a sign of life is due: a message, an opened socket or the next attempt. */
   private dueBy = 0
-  /** The server has said that it does not want this client back. */
-  private dismissed = false
 
   constructor(private readonly options: LinkOptions) {}
 
   open(): void {
-    if (this.consumer) return
+    if (this.wanted) return
+    this.wanted = true
     this.attempt = 0
-    this.dismissed = false
     this.setStatus('connecting')
-    this.consumer = this.options.openConsumer(this.monitor())
-    this.subscription = this.consumer.subscriptions.create(CHANNEL, this.callbacks())
-    this.watch()
+    this.connect()
   }
 
   close(): void {
-    const { consumer, socket } = this
-    if (!consumer) return
-    if (this.status === 'live') this.options.log('cable', `Disconnected from ${CHANNEL}`)
-    clearTimeout(this.timer)
-    this.subscription?.unsubscribe()
-    this.consumer = this.subscription = this.socket = null
-    consumer.disconnect()
-    if (socket) closeOnceOpen(socket)
-    this.setStatus('connecting')
+    if (!this.wanted) return
+    this.wanted = false
+    this.socket?.leave()
+    this.disconnected('connecting')
   }
 
   /** The network is back, or somebody is looking: no reason to wait any longer. */
   retryNow(): void {
-    if (!this.consumer || this.socket) return
+    if (!this.wanted || this.socket) return
     this.attempt = 0
-    this.dismissed = false
-    this.reopen()
+    this.setStatus('reconnecting')
+    this.connect()
   }
 
   /** Do not wait for a socket that cannot work: its closing may take minutes. */
   drop(): void {
-    const { socket } = this
-    if (!socket) return
-    this.lost()
-    socket.close()
+    if (!this.socket) return
+    this.socket.abandon()
+    this.tryAgain()
   }
 
   /** All seems well, but nothing arrives: a dead network, or a frozen tab's timers. */
   isDeaf(): boolean {
-    return this.consumer !== null && !this.dismissed && Date.now() > this.dueBy
+    return this.wanted && this.status !== 'offline' && Date.now() > this.dueBy
   }
 
-  private watch(): void {
-    const socket = this.consumer?.connection.webSocket ?? null
-    this.socket = socket
+  private connect(): void {
+    this.socket = new CableSocket(cableUrl(), CHANNEL, this.owner)
     this.expectLife()
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.drop(), DEAF_MS)
-    socket?.addEventListener('close', () => {
-      if (this.socket === socket) this.lost()
-    })
+    this.dropIfSilent()
   }
 
-  private lost(): void {
-    this.socket = null
-    this.setStatus(this.dismissed ? 'offline' : 'reconnecting')
-    clearTimeout(this.timer)
-    if (this.dismissed) return
+  private readonly owner: SocketOwner = {
+    alive: () => {
+      this.expectLife()
+      // Until it is confirmed, the subscription has no more time than that in all.
+      if (this.status === 'live') this.dropIfSilent()
+    },
+    confirmed: () => {
+      this.attempt = 0
+      this.dropIfSilent()
+      this.options.log('cable', `Connected to ${CHANNEL}`)
+      this.setStatus('live')
+    },
+    history: () => this.options.history(),
+    received: (message, position) => this.options.received(message, position),
+    historyLost: () => this.options.historyLost(),
+    lost: () => this.tryAgain(),
+    dismissed: (why) => {
+      this.disconnected('offline')
+      this.options.log('cable', `Staying away: ${why}`)
+    },
+  }
+
+  private tryAgain(): void {
+    this.disconnected('reconnecting')
     const wait = backoff(this.attempt++, this.options.random)
     this.expectLife(wait)
-    this.timer = setTimeout(() => this.reopen(), wait)
+    this.timer = setTimeout(() => this.connect(), wait)
   }
 
-  private reopen(): void {
-    this.consumer?.connection.open()
-    this.watch()
+  private disconnected(status: Connection): void {
+    if (this.status === 'live') this.options.log('cable', `Disconnected from ${CHANNEL}`)
+    this.socket = null
+    clearTimeout(this.timer)
+    this.setStatus(status)
   }
 
-  private callbacks() {
-    return {
-      connected: () => {
-        clearTimeout(this.timer)
-        this.attempt = 0
-        this.options.log('cable', `Connected to ${CHANNEL}`)
-        this.setStatus('live')
-      },
-      disconnected: () => this.options.log('cable', `Disconnected from ${CHANNEL}`),
-      rejected: () => {
-        this.dismissed = true
-        this.options.log('cable', `${CHANNEL} refused the subscription`)
-        this.setStatus('offline')
-      },
-      received: (data: unknown) => this.options.received(data),
-    }
-  }
-
-  private monitor(): CableMonitor {
-    const attempts = () => this.attempt
-    return {
-      get reconnectAttempts() {
-        return attempts()
-      },
-      start() {},
-      // Called on purpose by `close`, and when the server sends us away for good.
-      stop: () => (this.dismissed = this.consumer !== null),
-      isRunning: () => !this.dismissed,
-      recordMessage: () => this.expectLife(),
-      recordConnect() {},
-      recordDisconnect() {},
-    }
+  private dropIfSilent(): void {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.drop(), SILENCE_MS)
   }
 
   private expectLife(after = 0): void {
@@ -142,15 +123,5 @@ export class CableLink {
     if (this.status === status) return
     this.status = status
     this.options.statusChanged(status)
-  }
-}
-
-/**
- * The stock client leaves a socket alone that is still connecting, because some
- * versions of Safari fail to close it. It would stay open for ever.
- */
-function closeOnceOpen(socket: WebSocket): void {
-  if (socket.readyState === WebSocket.CONNECTING) {
-    socket.addEventListener('open', () => socket.close(), { once: true })
   }
 }

@@ -1,5 +1,4 @@
 import { getDefaultStore } from 'jotai'
-import { openConsumer } from '../channels/consumer'
 import { shortId } from '../lib/id'
 import { broadcastBus } from '../tabs/bus'
 import { browserLock } from '../tabs/lock'
@@ -18,7 +17,6 @@ export function browserSession(firstPage: PageLike): Session {
     channel: CHANNEL,
     openBus: broadcastBus(CHANNEL),
     makeLock: browserLock(`${CHANNEL}:leader`),
-    openConsumer,
     send,
     writeToPage,
     reloadTodos,

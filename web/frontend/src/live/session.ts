@@ -1,8 +1,9 @@
 import type { getDefaultStore } from 'jotai'
 import { addLogAtom } from '../atoms/log'
 import { connectionAtom, isLeaderAtom, rowsAtom } from '../atoms/todos'
+import { Bookmark } from '../cable/bookmark'
 import { CableLink } from '../cable/link'
-import type { CableConsumer, CableMonitor } from '../channels/consumer'
+import type { Position } from '../cable/position'
 import type { OpenBus } from '../tabs/bus'
 import { Election, type Office } from '../tabs/election'
 import type { MakeLock } from '../tabs/lock'
@@ -27,7 +28,6 @@ export interface SessionDeps {
   channel: string
   openBus: OpenBus
   makeLock: MakeLock | null
-  openConsumer(monitor: CableMonitor): CableConsumer
   send: typeof send
   writeToPage(snapshot: Snapshot): void
   reloadTodos(): void
@@ -38,6 +38,7 @@ export class Session {
   readonly notices: Notices
   readonly actions: TodoActions
   private readonly store: TodoStore
+  private readonly bookmark = new Bookmark()
   private readonly link: CableLink
   private readonly election: Election
   private leaderLink: Connection = 'connecting'
@@ -59,8 +60,9 @@ export class Session {
       },
     })
     this.link = new CableLink({
-      openConsumer: (monitor) => deps.openConsumer(monitor),
-      received: (data) => this.hearServer(data),
+      history: () => this.bookmark.history(),
+      received: (message, position) => this.hearServer(message, position),
+      historyLost: () => this.startOver(),
       statusChanged: () => this.linkChanged(),
       log: this.log,
     })
@@ -131,7 +133,8 @@ export class Session {
       isDeaf: () => this.link.isDeaf(),
       link: () => this.link.status,
       snapshot: () => this.store.held,
-      received: (data) => this.hearTab(data),
+      position: () => this.bookmark.position,
+      received: (data, position) => this.hearTab(data, position),
       leaderLink: (link) => {
         this.leaderLink = link
         this.showConnection()
@@ -139,7 +142,8 @@ export class Session {
     }
   }
 
-  private hearServer(message: unknown): void {
+  private hearServer(message: unknown, position: Position | null): void {
+    if (position) this.bookmark.move(position)
     const list = readTodos(message)
     if (!list) return
     this.log('cable', `Received ${list.todos.length} todos`)
@@ -147,9 +151,17 @@ export class Session {
     this.relay()
   }
 
-  private hearTab(list: TabData): void {
+  /** What was missed cannot be told any more, but the whole list can. */
+  private startOver(): void {
+    this.log('cable', 'Missed updates are gone, asking for the list')
+    this.bookmark.remove()
+    this.refresh()
+  }
+
+  private hearTab(list: TabData, position: Position | null): void {
     const verdict = this.store.offer(list, 'tab')
-    if (verdict === 'ask') this.refresh()
+    if (verdict === 'ask') return this.refresh()
+    if (position) this.bookmark.move(position)
     if (verdict !== 'take') return
     this.log('broadcast', this.election.leading ? 'Received data from a follower' : 'Received data from leader')
     this.updatePage.soon()

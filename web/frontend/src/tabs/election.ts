@@ -1,7 +1,8 @@
+import { supersedes, type Position } from '../cable/position'
 import type { Connection, LogWriter, Snapshot } from '../types'
 import type { Bus, OpenBus } from './bus'
 import type { LeaderLock, MakeLock } from './lock'
-import { dataMessage, tabData } from './messages'
+import { dataMessage, tabData, tabPosition } from './messages'
 import type { DiscoverMessage, PingMessage, TabData, TabMessage } from './messages'
 import { TIMING } from './timing'
 
@@ -26,7 +27,9 @@ export interface Office {
   isDeaf(): boolean
   link(): Connection
   snapshot(): Snapshot | null
-  received(data: TabData): void
+  /** How far this tab knows the stream, which the next leader resumes. */
+  position(): Position | null
+  received(data: TabData, position: Position | null): void
   leaderLink(link: Connection): void
 }
 
@@ -84,7 +87,7 @@ export class Election {
 
   /** Tells the other tabs at once what this tab has learnt from the server. */
   publish(snapshot: Snapshot): void {
-    this.bus?.post(dataMessage(this.options.id, snapshot))
+    this.bus?.post(dataMessage(this.options.id, snapshot, this.office.position()))
   }
 
   /** The tab has become visible: catch up with what throttled timers have missed. */
@@ -111,7 +114,7 @@ export class Election {
       case 'resign':
         return this.hearResignation()
       case 'data':
-        return this.office.received(tabData(message))
+        return this.office.received(tabData(message), tabPosition(message))
     }
   }
 
@@ -130,7 +133,9 @@ export class Election {
     this.demote(`tab ${ping.from} leads`)
   }
 
-  private hearCandidate({ from, hidden = false }: DiscoverMessage): void {
+  private hearCandidate(candidate: DiscoverMessage): void {
+    this.prompt(candidate)
+    const { from, hidden = false } = candidate
     if (this.role !== 'candidate') return
     const sameSide = hidden !== this.options.visible()
     const goesFirst = sameSide ? from < this.options.id : !hidden
@@ -138,6 +143,12 @@ export class Election {
     if (this.hasStoodBack) return
     this.hasStoodBack = true
     this.waitUntil(this.deadline + TIMING.standBack)
+  }
+
+  /** Somebody may be about to lead who has not heard what this tab has. Newcomers ask a leader. */
+  private prompt(candidate: DiscoverMessage): void {
+    const held = this.office.snapshot()
+    if (held && candidate.probe && this.isAheadOf(candidate)) this.publish(held)
   }
 
   /** For a tab that was not listening yet. Once: with many tabs the answers would breed. */
@@ -159,7 +170,7 @@ export class Election {
     if (this.office.isDeaf()) return this.resign()
     this.announce()
     const held = this.office.snapshot()
-    if (held && !isUpToDate(question, held)) this.publish(held)
+    if (held && (!isUpToDate(question, held) || this.isAheadOf(question))) this.publish(held)
     if (!question.probe) this.options.log('broadcast', `Responded to discover from ${question.from}`)
   }
 
@@ -250,8 +261,14 @@ export class Election {
     },
   }
 
+  private isAheadOf({ position }: DiscoverMessage): boolean {
+    const own = this.office.position()
+    return own !== null && supersedes(own, position)
+  }
+
   private discover(probe = false): void {
     const held = this.office.snapshot()
+    const position = this.office.position()
     this.bus?.post({
       type: 'discover',
       payload: null,
@@ -259,6 +276,7 @@ export class Election {
       ...(probe ? { probe } : {}),
       ...(this.options.visible() ? {} : { hidden: true }),
       ...(held ? { rev: held.rev, epoch: held.epoch } : {}),
+      ...(position ? { position } : {}),
     })
   }
 

@@ -1,3 +1,4 @@
+import { readPosition, type Position } from '../cable/position'
 import type { Connection, Snapshot, Todo } from '../types'
 
 /**
@@ -21,6 +22,7 @@ export interface DiscoverMessage extends Envelope {
   /** What the asking tab holds, so that the leader need not send it again. */
   rev?: number
   epoch?: string
+  position?: Position
 }
 
 /** "I lead." */
@@ -39,6 +41,8 @@ export interface DataMessage extends Envelope {
   payload: Todo[]
   rev?: number
   epoch?: string
+  /** How far the sender knows the stream to be contained in the list: whoever leads next goes on there. */
+  position?: Position
 }
 
 /** "I lead no longer." */
@@ -60,8 +64,8 @@ export function parseMessage(data: unknown): TabMessage | null {
   return null
 }
 
-export function dataMessage(from: string, { todos, rev, epoch }: Snapshot): DataMessage {
-  return { type: 'data', payload: todos, from, rev, epoch }
+export function dataMessage(from: string, { todos, rev, epoch }: Snapshot, position: Position | null): DataMessage {
+  return { type: 'data', payload: todos, from, rev, epoch, ...(position ? { position } : {}) }
 }
 
 export function tabData({ payload, rev, epoch }: DataMessage): TabData {
@@ -70,4 +74,8 @@ export function tabData({ payload, rev, epoch }: DataMessage): TabData {
     ...(typeof rev === 'number' ? { rev } : {}),
     ...(typeof epoch === 'string' ? { epoch } : {}),
   }
+}
+
+export function tabPosition({ position }: DataMessage): Position | null {
+  return readPosition(position)
 }

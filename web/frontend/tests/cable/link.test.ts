@@ -1,7 +1,6 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { CableLink } from '../../src/cable/link'
-import { openConsumer } from '../../src/channels/consumer'
 import type { Connection } from '../../src/types'
 import { FakeSocket, installFakeSockets } from '../support/fake_socket'
 import { wait } from '../support/world'
@@ -11,16 +10,17 @@ let statuses: Connection[]
 let received: unknown[]
 let link: CableLink
 
-beforeEach(async () => {
-  await installFakeSockets()
+beforeEach(() => {
+  installFakeSockets()
   vi.useFakeTimers()
   document.head.innerHTML = '<meta name="action-cable-url" content="ws://cable.example/cable">'
   log = []
   statuses = []
   received = []
   link = new CableLink({
-    openConsumer,
-    received: (data) => received.push(data),
+    history: () => null,
+    received: (message) => received.push(message),
+    historyLost: () => {},
     statusChanged: (status) => statuses.push(status),
     log: (category, message) => log.push(`[${category}] ${message}`),
     random: () => 0,
@@ -89,10 +89,10 @@ describe('an open link', () => {
     expect(FakeSocket.all).toHaveLength(2)
   })
 
-  it('gives up on a socket that does not connect within 7 s', async () => {
+  it('gives up on a socket that does not connect within 6 s', async () => {
     link.open()
     const [first] = FakeSocket.all
-    await wait(7_000)
+    await wait(6_000)
     expect(first?.readyState).toBe(FakeSocket.CLOSED)
     await wait(200)
     expect(FakeSocket.open).toHaveLength(1)
@@ -119,6 +119,17 @@ describe('an open link', () => {
     await wait(60_000)
     expect(FakeSocket.all).toHaveLength(1)
     expect([link.status, link.isDeaf()]).toEqual(['offline', false])
+    expect(log).toEqual(['[cable] Staying away: unauthorized'])
+  })
+
+  it('asks once more when somebody looks at the page again', () => {
+    link.open()
+    FakeSocket.latest.accept()
+    FakeSocket.latest.say({ type: 'disconnect', reason: 'unauthorized', reconnect: false })
+    link.retryNow()
+    expect(link.status).toBe('reconnecting')
+    FakeSocket.latest.subscribe()
+    expect(link.status).toBe('live')
   })
 
   it('comes back when the server restarts', async () => {
@@ -130,19 +141,45 @@ describe('an open link', () => {
   })
 })
 
-describe('deafness', () => {
-  it('is more than 7 s without any message, pings included', async () => {
+describe('silence', () => {
+  const beat = async () => {
+    await wait(3_000)
+    FakeSocket.latest.ping()
+  }
+
+  it('of 6 s, pings included, is the end of a socket', async () => {
     link.open()
     FakeSocket.latest.subscribe()
-    for (let beat = 0; beat < 5; beat++) {
-      await wait(3_000)
-      FakeSocket.latest.ping()
-    }
-    expect(link.isDeaf()).toBe(false)
-    await wait(7_000)
-    expect(link.isDeaf()).toBe(false)
+    for (let beats = 0; beats < 5; beats++) await beat()
+    await wait(5_999)
+    expect([FakeSocket.all.length, link.status]).toEqual([1, 'live'])
     await wait(1)
+    expect([FakeSocket.open.length, link.status]).toEqual([0, 'reconnecting'])
+    await wait(200)
+    FakeSocket.latest.subscribe()
+    expect([FakeSocket.open.length, link.status]).toEqual([1, 'live'])
+  })
+
+  it('about the subscription is no better, though the server pings', async () => {
+    link.open()
+    FakeSocket.latest.accept()
+    FakeSocket.latest.say({ type: 'welcome' })
+    await beat()
+    await beat()
+    expect([FakeSocket.open.length, link.status]).toEqual([0, 'reconnecting'])
+  })
+})
+
+describe('deafness', () => {
+  it('is a frozen tab, whose timer for the silence does not fire', () => {
+    link.open()
+    FakeSocket.latest.subscribe()
+    vi.setSystemTime(Date.now() + 7_000)
+    expect(link.isDeaf()).toBe(false)
+    vi.setSystemTime(Date.now() + 1)
     expect(link.isDeaf()).toBe(true)
+    FakeSocket.latest.ping()
+    expect(link.isDeaf()).toBe(false)
   })
 
   it('is not a server that is known to be away', async () => {

@@ -2,7 +2,6 @@ import { createInertiaApp } from '@inertiajs/react'
 import { act, cleanup, render } from '@testing-library/react'
 import { createStore, Provider } from 'jotai'
 import { onTestFinished, vi } from 'vitest'
-import { openConsumer } from '../../src/channels/consumer'
 import { SessionContext } from '../../src/live/context'
 import { watchPage } from '../../src/live/lifecycle'
 import { reloadTodos, watchPages, writeToPage } from '../../src/live/page'
@@ -20,7 +19,7 @@ const pages: Record<string, React.ComponentType<never>> = { 'Todos/Index': Index
 
 /** The whole app on a real Inertia router; only the wires and the other tabs are fake. */
 export async function bootApp(server = new FakeServer(), makeLock: MakeLock | null = null) {
-  await installFakeSockets()
+  installFakeSockets()
   document.body.innerHTML = '<div id="app"></div>'
   const bus = new FakeBus()
   const atoms = createStore()
@@ -30,7 +29,6 @@ export async function bootApp(server = new FakeServer(), makeLock: MakeLock | nu
     channel: 'todos-sync',
     openBus: bus.open(),
     makeLock,
-    openConsumer,
     send,
     writeToPage,
     reloadTodos,

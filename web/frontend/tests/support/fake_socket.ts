@@ -2,6 +2,12 @@ import { vi } from 'vitest'
 
 type Listener = (event: { data?: string }) => void
 
+interface Command {
+  command: string
+  identifier: string
+  history?: { since: number; streams: Record<string, { epoch: string; offset: number }> }
+}
+
 /** A WebSocket whose other end is the test. */
 export class FakeSocket {
   static CONNECTING = 0
@@ -9,16 +15,20 @@ export class FakeSocket {
   static CLOSING = 2
   static CLOSED = 3
   static all: FakeSocket[] = []
+  /** What the server speaks. */
+  static knows: string[] = []
 
   readyState = FakeSocket.CONNECTING
-  readonly protocol = 'actioncable-v1-json'
-  readonly sent: { command: string; identifier: string }[] = []
+  protocol = ''
+  readonly sent: Command[] = []
   onopen: Listener | null = null
   onclose: Listener | null = null
   onmessage: Listener | null = null
-  private listeners: [type: string, listener: Listener][] = []
 
-  constructor(readonly url: string) {
+  constructor(
+    readonly url: string,
+    readonly offered: string[],
+  ) {
     FakeSocket.all.push(this)
   }
 
@@ -33,12 +43,8 @@ export class FakeSocket {
     return FakeSocket.all.filter(({ readyState }) => readyState <= FakeSocket.OPEN)
   }
 
-  addEventListener(type: string, listener: Listener): void {
-    this.listeners.push([type, listener])
-  }
-
   send(data: string): void {
-    this.sent.push(JSON.parse(data) as { command: string; identifier: string })
+    this.sent.push(JSON.parse(data) as Command)
   }
 
   close(): void {
@@ -46,8 +52,9 @@ export class FakeSocket {
     this.emit('close')
   }
 
-  /** The handshake succeeds. */
+  /** The handshake succeeds; the server takes the first protocol that it knows. */
   accept(): void {
+    this.protocol = this.offered.find((protocol) => FakeSocket.knows.includes(protocol)) ?? ''
     this.readyState = FakeSocket.OPEN
     this.emit('open')
   }
@@ -57,15 +64,26 @@ export class FakeSocket {
     this.accept()
     this.say({ type: 'welcome' })
     if (list) this.transmit(list)
-    this.say({ identifier: IDENTIFIER, type: 'confirm_subscription' })
+    this.answer('confirm_subscription')
   }
 
+  /** For this subscription alone. */
   transmit(message: object): void {
     this.say({ identifier: IDENTIFIER, message })
   }
 
+  /** To all that listen to the stream, in the extended protocol with the position. */
+  broadcast(message: object, offset: number, epoch = 'e1'): void {
+    this.say({ identifier: IDENTIFIER, message, stream_id: 'todos', epoch, offset })
+  }
+
   ping(): void {
     this.say({ type: 'ping', message: 0 })
+  }
+
+  /** What the server says about the subscription. */
+  answer(type: string): void {
+    this.say({ type, identifier: IDENTIFIER })
   }
 
   say(data: object): void {
@@ -74,7 +92,6 @@ export class FakeSocket {
 
   emit(type: 'open' | 'close' | 'message', event: { data?: string } = {}): void {
     this[`on${type}`]?.(event)
-    this.listeners.filter(([of]) => of === type).forEach(([, listener]) => listener(event))
   }
 
   commands(): string[] {
@@ -82,12 +99,18 @@ export class FakeSocket {
   }
 }
 
-const IDENTIFIER = JSON.stringify({ channel: 'TodosChannel' })
+export const IDENTIFIER = JSON.stringify({ channel: 'TodosChannel' })
 
-/** The stock client takes its WebSocket class from here, not from the global. */
-export async function installFakeSockets(): Promise<void> {
-  const { adapters } = await import('@rails/actioncable')
+/** `plain` as Rails, or with positions and history as AnyCable. */
+export type Dialect = 'plain' | 'extended'
+
+const KNOWN = {
+  plain: ['actioncable-v1-json', 'actioncable-unsupported'],
+  extended: ['actioncable-v1-ext-json', 'actioncable-v1-json', 'actioncable-unsupported'],
+}
+
+export function installFakeSockets(dialect: Dialect = 'extended'): void {
   FakeSocket.all = []
-  adapters.WebSocket = FakeSocket as unknown as typeof WebSocket
+  FakeSocket.knows = KNOWN[dialect]
   vi.stubGlobal('WebSocket', FakeSocket)
 }

@@ -1,4 +1,5 @@
 import { vi } from 'vitest'
+import { Bookmark } from '../../src/cable/bookmark'
 import { Election } from '../../src/tabs/election'
 import { webLock } from '../../src/tabs/lock'
 import type { TabData } from '../../src/tabs/messages'
@@ -52,6 +53,7 @@ export class Tab {
   socketOpen = false
   held: Snapshot | null = null
   link: Connection = 'live'
+  readonly bookmark = new Bookmark()
   readonly log: string[] = []
   readonly received: TabData[] = []
   readonly links: Connection[] = []
@@ -77,7 +79,11 @@ export class Tab {
         isDeaf: () => this.deaf,
         link: () => this.link,
         snapshot: () => this.held,
-        received: (data) => this.received.push(data),
+        position: () => this.bookmark.position,
+        received: (data, position) => {
+          this.received.push(data)
+          if (position) this.bookmark.move(position)
+        },
         leaderLink: (link) => this.links.push(link),
       },
     )
