@@ -14,7 +14,7 @@ use crate::outbox::{Ending, Outbox};
 use crate::protocol::{self, Disconnect};
 use crate::remote::Obedience;
 use crate::server::{Registration, Shared};
-use crate::{Identify, Unauthorized, UpgradeRequest};
+use crate::{Identify, UpgradeRequest};
 
 /// What came over the socket.
 type Incoming = Option<Result<AggregatedMessage, ProtocolError>>;
@@ -57,9 +57,9 @@ async fn identify<A, I: Identify<A>>(
     );
     match identified.await {
         Ok(Ok(identity)) => return Some(identity),
-        Ok(Err(Unauthorized)) => {
-            tracing::info!("rejected an unauthorized connection");
-            outbox.end(Disconnect::Unauthorized);
+        Ok(Err(refused)) => {
+            tracing::info!(cable.refused = ?refused, "rejected an unauthorized connection");
+            outbox.end(Disconnect::from(refused));
         }
         Err(_) => {
             tracing::warn!("the identification of a connection took too long");

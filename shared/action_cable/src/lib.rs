@@ -45,6 +45,7 @@
 #![warn(missing_docs)]
 
 mod adapter;
+pub mod auth;
 mod body;
 mod builder;
 mod cable;
@@ -80,7 +81,7 @@ pub use channel::{Channel, ChannelResult, NoActions, NoParams, Rejected};
 pub use config::Config;
 pub use history::{Backlog, History, PastMessage, Position, Since};
 pub use hub::Hub;
-pub use identify::{Identify, Unauthorized, UpgradeRequest};
+pub use identify::{Identify, Refused, UpgradeRequest};
 pub use server::Server;
 pub use stats::{ListenerState, ListenerStatus, Stats};
 pub use stream::Stream;

@@ -35,6 +35,7 @@ pub(crate) struct Identifier<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disconnect {
     Unauthorized,
+    TokenExpired,
     InvalidRequest,
     ServerRestart,
     Remote { reconnect: bool },
@@ -45,6 +46,8 @@ impl Disconnect {
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
+            // AnyCable's.
+            Self::TokenExpired => "token_expired",
             Self::InvalidRequest => "invalid_request",
             Self::ServerRestart => "server_restart",
             Self::Remote { .. } => "remote",
@@ -55,7 +58,7 @@ impl Disconnect {
 
     pub(crate) fn reconnect(self) -> bool {
         match self {
-            Self::Unauthorized => false,
+            Self::Unauthorized | Self::TokenExpired => false,
             Self::Remote { reconnect } => reconnect,
             Self::InvalidRequest | Self::ServerRestart | Self::TooSlow => true,
         }
