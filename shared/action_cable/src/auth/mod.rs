@@ -2,10 +2,14 @@
 //! with the same secret.
 
 mod cookie;
+mod jwt;
 mod key;
 pub(crate) mod mac;
+mod token;
 mod verifier;
 
 pub use cookie::Cookies;
+pub use jwt::{InvalidToken, Jwt};
 pub use key::KeyGenerator;
+pub use token::{Token, TokenPolicy};
 pub use verifier::{Digest, InvalidMessage, MessageVerifier};
