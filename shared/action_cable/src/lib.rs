@@ -65,6 +65,7 @@ mod origin;
 mod outbox;
 mod ping;
 mod protocol;
+pub mod pubsub;
 mod remote;
 mod server;
 mod sink;
@@ -73,6 +74,7 @@ mod stream;
 mod subscription;
 pub mod testing;
 mod topic;
+pub mod turbo;
 
 pub use adapter::{Adapter, AdapterError, BoxFuture};
 pub use builder::Builder;
