@@ -52,7 +52,9 @@ pub async fn run(
     let CableLink::SolidCable(solid_cable) = cable else {
         return Err(nothing_to_do());
     };
-    let listening = tokio::spawn(solid_cable.listen(shutdown.clone().cancelled_owned()));
+    // Clients get their messages as long as they are there, and those who come again miss nothing.
+    let all_gone = CancellationToken::new();
+    let listening = tokio::spawn(solid_cable.listen(all_gone.clone().cancelled_owned()));
     let channels = app::channels(
         app.clone(),
         app.cable.clone(),
@@ -82,6 +84,7 @@ pub async fn run(
         channels.shutdown().await;
     };
     boot::serve(server, &shutdown, goodbye).await?;
+    all_gone.cancel();
     Ok(listening.await?)
 }
 

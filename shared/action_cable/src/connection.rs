@@ -16,7 +16,7 @@ use crate::pulse::{Precision, Pulse};
 use crate::remote::Obedience;
 use crate::server::{Registration, Shared};
 use crate::session::{Session, Sessions};
-use crate::{Identify, Unauthorized, UpgradeRequest};
+use crate::{Identify, UpgradeRequest};
 
 /// What came over the socket.
 type Incoming = Option<Result<AggregatedMessage, ProtocolError>>;
@@ -96,9 +96,9 @@ async fn identify<A, I: Identify<A>>(
     );
     match identified.await {
         Ok(Ok(identity)) => return Some(Identified::New(identity)),
-        Ok(Err(Unauthorized)) => {
-            tracing::info!("rejected an unauthorized connection");
-            outbox.end(Disconnect::Unauthorized);
+        Ok(Err(refused)) => {
+            tracing::info!(cable.refused = ?refused, "rejected an unauthorized connection");
+            outbox.end(Disconnect::from(refused));
         }
         Err(_) => {
             tracing::warn!("the identification of a connection took too long");

@@ -3,15 +3,17 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use actix_web::web::Query;
 
+use crate::protocol::Disconnect;
+
 /// Who is at the other end of a connection: Rails' `identified_by` and `Connection#connect` in one.
 ///
 /// `()` identifies nobody and lets everybody in.
 pub trait Identify<App>: Clone + Send + Sync + Sized + 'static {
-    /// Looks at the request that opened the socket. An [`Unauthorized`] client is told so and does not come again.
+    /// Looks at the request that opened the socket. A client that is [`Refused`] is told so and does not come again.
     fn identify(
         request: &UpgradeRequest<'_>,
         app: &App,
-    ) -> impl Future<Output = Result<Self, Unauthorized>>;
+    ) -> impl Future<Output = Result<Self, Refused>>;
 
     /// The name by which `Cable::disconnect` finds all connections of this identity. A Rails application composes it
     /// of its identifiers (a record's global id, else its text), sorted and joined with `:`.
@@ -21,14 +23,29 @@ pub trait Identify<App>: Clone + Send + Sync + Sized + 'static {
 }
 
 impl<App> Identify<App> for () {
-    async fn identify(_: &UpgradeRequest<'_>, _: &App) -> Result<Self, Unauthorized> {
+    async fn identify(_: &UpgradeRequest<'_>, _: &App) -> Result<Self, Refused> {
         Ok(())
     }
 }
 
-/// The client may not connect: Rails' `reject_unauthorized_connection`.
+/// The client may not connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unauthorized;
+#[non_exhaustive]
+pub enum Refused {
+    /// Nobody vouches for it: Rails' `reject_unauthorized_connection`.
+    Unauthorized,
+    /// Its token was good once. A client of AnyCable gets a new one and connects again.
+    TokenExpired,
+}
+
+impl From<Refused> for Disconnect {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unauthorized => Self::Unauthorized,
+            Refused::TokenExpired => Self::TokenExpired,
+        }
+    }
+}
 
 /// The HTTP request that opened a socket.
 pub struct UpgradeRequest<'a>(pub(crate) &'a HttpRequest);

@@ -45,6 +45,7 @@
 #![warn(missing_docs)]
 
 mod adapter;
+pub mod auth;
 mod body;
 mod builder;
 mod cable;
@@ -66,6 +67,7 @@ mod outbox;
 mod ping;
 mod presence;
 mod protocol;
+pub mod pubsub;
 mod pulse;
 mod remote;
 mod sent;
@@ -78,6 +80,7 @@ mod subscription;
 pub mod testing;
 mod timers;
 mod topic;
+pub mod turbo;
 
 pub use adapter::{Adapter, AdapterError, BoxFuture};
 pub use builder::Builder;
@@ -86,7 +89,7 @@ pub use channel::{Channel, ChannelResult, NoActions, NoParams, Rejected};
 pub use config::Config;
 pub use history::{Backlog, History, PastMessage, Position, Since};
 pub use hub::Hub;
-pub use identify::{Identify, Unauthorized, UpgradeRequest};
+pub use identify::{Identify, Refused, UpgradeRequest};
 pub use in_process::InProcess;
 pub use server::Server;
 pub use stats::{ListenerState, ListenerStatus, Stats};

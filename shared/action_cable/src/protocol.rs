@@ -90,6 +90,7 @@ pub(crate) struct Identifier<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disconnect {
     Unauthorized,
+    TokenExpired,
     InvalidRequest,
     ServerRestart,
     Remote { reconnect: bool },
@@ -102,6 +103,8 @@ impl Disconnect {
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
+            // AnyCable's.
+            Self::TokenExpired => "token_expired",
             Self::InvalidRequest => "invalid_request",
             Self::ServerRestart => "server_restart",
             Self::Remote { .. } => "remote",
@@ -114,7 +117,7 @@ impl Disconnect {
 
     pub(crate) fn reconnect(self) -> bool {
         match self {
-            Self::Unauthorized | Self::Idle => false,
+            Self::Unauthorized | Self::TokenExpired | Self::Idle => false,
             Self::Remote { reconnect } => reconnect,
             Self::InvalidRequest | Self::ServerRestart | Self::TooSlow | Self::NoPong => true,
         }

@@ -23,9 +23,12 @@ fn yes() -> bool {
     true
 }
 
+/// What the names of these streams begin with.
+pub(crate) const PREFIX: &str = "action_cable/";
+
 /// The stream for the connections of one identifier.
 pub(crate) fn stream(connection_identifier: &str) -> Stream<Order> {
-    Stream::new(format!("action_cable/{connection_identifier}"))
+    Stream::new(format!("{PREFIX}{connection_identifier}"))
 }
 
 /// Obeys the orders for one connection, until it is dropped.

@@ -1,6 +1,7 @@
 //! The server over real sockets.
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
+mod access;
 mod errors;
 mod extended;
 mod handshake;

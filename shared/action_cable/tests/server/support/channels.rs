@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use action_cable::{
-    Channel, ChannelResult, Identify, NoActions, NoParams, Rejected, Stream, Subscription,
-    Unauthorized, UpgradeRequest,
+    Channel, ChannelResult, Identify, NoActions, NoParams, Refused, Rejected, Stream, Subscription,
+    UpgradeRequest,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,9 +31,9 @@ impl Log {
 pub(crate) struct Visitor(Option<String>);
 
 impl Identify<Log> for Visitor {
-    async fn identify(request: &UpgradeRequest<'_>, app: &Log) -> Result<Self, Unauthorized> {
+    async fn identify(request: &UpgradeRequest<'_>, app: &Log) -> Result<Self, Refused> {
         match request.param("as") {
-            Some(name) if name == "mallory" => Err(Unauthorized),
+            Some(name) if name == "mallory" => Err(Refused::Unauthorized),
             Some(name) if name == "sloth" => {
                 app.door.notified().await;
                 Ok(Self(Some(name)))
