@@ -2,14 +2,17 @@
 //! `cargo run --release -p solid_cable --example broadcasts`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use action_cable::Adapter as _;
+use action_cable::{Adapter as _, History, Since};
 use db::{Database, DatabaseConfig};
+use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
 use solid_cable::{Config, MIGRATIONS, SolidCable};
 
 const TIME: Duration = Duration::from_secs(3);
+
+const EXPIRED: u32 = 1_000_000;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -19,6 +22,9 @@ async fn main() {
             broadcasts(callers).await
         );
     }
+    let (rows, longest) = trim().await;
+    println!("trim: {rows:.0} rows/s, beside broadcasts of which one waited {longest:?}");
+    println!("a page of history: {:?}", history().await);
 }
 
 async fn broadcasts(callers: usize) -> f64 {
@@ -45,6 +51,81 @@ async fn broadcasts(callers: usize) -> f64 {
         sent += f64::from(task.await.unwrap());
     }
     sent / start.elapsed().as_secs_f64()
+}
+
+/// How many expired rows go in a second, and the longest wait of a broadcast beside it.
+async fn trim() -> (f64, Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(&folder);
+    fill(&database, "2020-01-01 00:00:00").await;
+    let cable = SolidCable::new(database.clone(), Config::default());
+    let listening = tokio::spawn(cable.listen(std::future::pending()));
+    let start = Instant::now();
+    let mut longest = Duration::ZERO;
+    while count(&database).await > 0 {
+        let sent = Instant::now();
+        cable.broadcast("s", "1".to_owned()).await.unwrap();
+        longest = longest.max(sent.elapsed());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    listening.abort();
+    (f64::from(EXPIRED) / start.elapsed().as_secs_f64(), longest)
+}
+
+/// How long it takes to read a hundred of a million messages of ten thousand streams.
+async fn history() -> Duration {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(&folder);
+    fill(&database, &db::Timestamp::now().to_string()).await;
+    let cable = SolidCable::new(database, Config::default());
+    let start = Instant::now();
+    for _ in 0..1000 {
+        let since = Since::Time(SystemTime::UNIX_EPOCH);
+        let History::Kept(backlog) = cable.history("stream:5", since).await.unwrap() else {
+            panic!("it is lost");
+        };
+        assert_eq!(backlog.messages.len(), 100);
+    }
+    start.elapsed() / 1000
+}
+
+/// A million messages of ten thousand streams.
+async fn fill(database: &Database, created_at: &str) {
+    let hashes: Vec<_> = (0..10_000)
+        .map(|stream| {
+            let stream = format!("stream:{stream}");
+            format!(
+                "(CAST('{stream}' AS blob), {})",
+                db::key_hash(stream.as_bytes())
+            )
+        })
+        .collect();
+    let sql = format!(
+        "WITH streams (channel, channel_hash) AS (VALUES {}), n (n) AS (SELECT value FROM generate)
+         INSERT INTO solid_cable_messages (channel, payload, created_at, channel_hash)
+         SELECT channel, x'31', '{created_at}', channel_hash FROM n, streams",
+        hashes.join(",")
+    )
+    .replace(
+        "n (n) AS (SELECT value FROM generate)",
+        "n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100)",
+    )
+    .replace("WITH", "WITH RECURSIVE");
+    database
+        .write(move |connection| connection.batch_execute(&sql))
+        .await
+        .unwrap();
+}
+
+async fn count(database: &Database) -> i64 {
+    let expired = |connection: &mut db::SqliteConnection| {
+        db::Statement::<diesel::sql_types::BigInt>::new(
+            "SELECT id FROM solid_cable_messages WHERE created_at < '2021-01-01' ORDER BY created_at LIMIT 1",
+        )
+        .load(connection)
+    };
+    let expired: Vec<i64> = database.read(expired).await.unwrap();
+    i64::try_from(expired.len()).unwrap()
 }
 
 fn open(folder: &tempfile::TempDir) -> Database {

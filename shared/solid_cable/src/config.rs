@@ -10,7 +10,8 @@ pub struct Config {
     /// Whether older messages are deleted: by a task beside the listener, or, in a process that only broadcasts, after
     /// some broadcasts.
     pub autotrim: bool,
-    /// Messages deleted in one transaction. Where there is no listener, two of so many broadcasts have it done.
+    /// Messages deleted at once. A listener deletes several such batches in a transaction, for a few milliseconds; where
+    /// there is none, two of so many broadcasts have one deleted.
     pub trim_batch_size: u32,
     /// The first pauses after looks that failed. The next ones grow up to two seconds; the listener never gives up.
     pub reconnect_pauses: Vec<Duration>,

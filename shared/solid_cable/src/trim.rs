@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use db::{Database, DbError, Timestamp};
+use db::{Database, DbError, SqliteConnection, Timestamp};
 use tokio::time::sleep;
 
 use crate::adapter::Shared;
@@ -14,6 +14,9 @@ use crate::{Config, lows, message};
 /// How long the task in the background waits before its first look, and the longest pause between two.
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long a transaction of that task goes on with another batch: many together cost less, as they share pages.
+const HOLD: Duration = Duration::from_millis(4);
 
 /// Of the trims beside broadcasts, one in so many also looks after the marks.
 const FOLDS: u32 = 100;
@@ -62,7 +65,7 @@ async fn trim_all(database: &Database, config: &Config) -> Result<usize, DbError
     let mut deleted = 0;
     while has_expired(database, config).await? {
         let start = Instant::now();
-        deleted += trim_batch(database, config).await?;
+        deleted += trim_batches(database, config, HOLD).await?;
         sleep(start.elapsed()).await;
     }
     if deleted > 0 {
@@ -75,7 +78,7 @@ async fn trim_some(database: &Database, config: &Config) -> Result<usize, DbErro
     if !has_expired(database, config).await? {
         return Ok(0);
     }
-    let deleted = trim_batch(database, config).await?;
+    let deleted = trim_batches(database, config, Duration::ZERO).await?;
     if rand::random_ratio(1, FOLDS) {
         lows::fold(database).await?;
     }
@@ -90,12 +93,26 @@ async fn has_expired(database: &Database, config: &Config) -> Result<bool, DbErr
         .await
 }
 
-async fn trim_batch(database: &Database, config: &Config) -> Result<usize, DbError> {
+/// Deletes a batch, and more of them as long as the time for it is not over.
+async fn trim_batches(
+    database: &Database,
+    config: &Config,
+    hold: Duration,
+) -> Result<usize, DbError> {
     let moment = Timestamp::now().before(config.message_retention);
     let batch = config.trim_batch_size.max(1);
-    database
-        .write(move |connection| message::delete_before(connection, moment, batch))
-        .await
+    let trim = move |connection: &mut SqliteConnection| {
+        let start = Instant::now();
+        let mut deleted = 0;
+        loop {
+            let rows = message::delete_before(connection, moment, batch)?;
+            deleted += rows;
+            if rows == 0 || start.elapsed() >= hold {
+                return Ok(deleted);
+            }
+        }
+    };
+    database.write(trim).await
 }
 
 /// A twentieth of the retention: the table is never much larger than it has to be.
