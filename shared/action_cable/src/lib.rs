@@ -57,6 +57,7 @@ mod connection;
 mod endpoint;
 mod frame;
 mod history;
+pub mod http;
 mod hub;
 mod identify;
 mod in_process;

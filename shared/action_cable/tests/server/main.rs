@@ -4,6 +4,7 @@
 mod access;
 mod errors;
 mod handshake;
+mod http;
 mod limits;
 mod protocol;
 mod shutdown;
