@@ -4,6 +4,7 @@ use serde::de::IgnoredAny;
 use crate::file::Section;
 use crate::quantity::{Span, longer_than_zero};
 use crate::word::{Word, word};
+use crate::{Access, access, cable_server};
 
 /// The cable process, and how broadcasts reach it.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +15,13 @@ pub struct Cable {
     pub port: u16,
     /// How broadcasts travel.
     pub adapter: CableAdapter,
-    /// The server's limits and the origins it lets in (`ALLOWED_ORIGINS`).
+    /// The server's limits, the origins it lets in (`ALLOWED_ORIGINS`), and the proxies that it believes
+    /// (`TRUSTED_PROXIES`).
     pub server: action_cable::Config,
+    /// Who may connect, and to what.
+    pub access: Access,
+    /// Bytes of a broadcast over HTTP.
+    pub max_broadcast_size: usize,
 }
 
 /// How broadcasts travel.
@@ -38,6 +44,8 @@ pub(crate) struct File {
     message_retention: Option<Span>,
     autotrim: Option<bool>,
     trim_batch_size: Option<u32>,
+    pub(crate) server: cable_server::File,
+    pub(crate) auth: access::File,
     /// Which database it is; `database.yml` says where that lies.
     #[serde(rename = "connects_to")]
     _connects_to: Option<IgnoredAny>,
