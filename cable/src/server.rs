@@ -61,6 +61,7 @@ pub async fn run(
         settings.cable.server.clone(),
     );
 
+    let broadcasts = boot::broadcasts(&settings, app.cable.clone());
     let address = listener.local_addr()?;
     let server = {
         let (channels, files) = (channels.clone(), Data::new(files));
@@ -68,7 +69,7 @@ pub async fn run(
             App::new()
                 .app_data(Data::new(channels.clone()))
                 .app_data(files.clone())
-                .configure(|config| routes::routes(config, &channels))
+                .configure(|config| routes::routes(config, &channels, broadcasts.as_ref()))
         })
     };
     let server = server

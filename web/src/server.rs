@@ -8,7 +8,7 @@ use actix_web::cookie::{Key, SameSite};
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
-use app::AppContext;
+use app::{AppContext, Visitor};
 use boot::{CableLink, Files, Jobs, Stores};
 use inertia::Layout;
 use settings::{SecretKeyBase, Settings};
@@ -88,7 +88,7 @@ struct Parts {
     background: Data<Background>,
     csrf: Data<Csrf>,
     layout: Layout,
-    channels: Option<Channels<AppContext>>,
+    channels: Option<Channels<AppContext, Visitor>>,
 }
 
 fn find_assets(settings: &Settings) -> Result<Assets, Failure> {
@@ -113,7 +113,7 @@ fn own_channels(
     cable: &CableLink,
     app: &AppContext,
     settings: &Settings,
-) -> Option<Channels<AppContext>> {
+) -> Option<Channels<AppContext, Visitor>> {
     match cable {
         CableLink::SolidCable(_) => None,
         CableLink::Async => Some(app::channels(

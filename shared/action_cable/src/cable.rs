@@ -76,6 +76,15 @@ impl Cable {
         }
     }
 
+    /// Sends a message that is JSON already.
+    pub(crate) async fn broadcast_json(
+        &self,
+        stream: String,
+        payload: String,
+    ) -> Result<(), BroadcastError> {
+        pass_on(&*self.adapter, stream, payload).await
+    }
+
     /// Disconnects all clients of an identity, in every process: see [`crate::Identify::connection_identifier`].
     /// `reconnect` tells them whether to come again.
     ///

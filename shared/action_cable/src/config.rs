@@ -1,11 +1,9 @@
 use std::time::Duration;
 
+use crate::TrustedProxies;
+
 /// How a [`crate::Server`] behaves. The defaults are those of Rails, with limits where Rails has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a setting of its own"
-)]
 pub struct Config {
     /// Where the socket is mounted.
     pub mount_path: String,
@@ -17,9 +15,9 @@ pub struct Config {
     /// Ports from which a page of the server's own host name may connect besides: those of the processes that serve the
     /// pages, where the socket has a port of its own. An origin without a port has that of its scheme, 80 or 443.
     pub same_host_ports: Vec<u16>,
-    /// Whether `X-Forwarded-Host` and `X-Forwarded-Proto` tell the server's own origin. Only for servers that no one
-    /// but a proxy reaches, which sets both.
-    pub trust_forwarded_headers: bool,
+    /// The proxies whose `X-Forwarded-Host` and `X-Forwarded-Proto` tell the server's own origin. They must set both, or
+    /// take out what a client has set.
+    pub trusted_proxies: TrustedProxies,
     /// Accept any origin, and requests without one.
     pub disable_request_forgery_protection: bool,
     /// Answer a subscription to an unknown channel with `reject_subscription`. Rails gives no answer, whereupon the
@@ -64,7 +62,7 @@ impl Default for Config {
             allowed_request_origins: Vec::new(),
             allow_same_origin_as_host: true,
             same_host_ports: Vec::new(),
-            trust_forwarded_headers: false,
+            trusted_proxies: TrustedProxies::default(),
             disable_request_forgery_protection: false,
             reject_unknown_channels: true,
             ping_interval: Duration::from_secs(3),

@@ -76,7 +76,7 @@ fn host<'a>(config: &Config, request: &'a HttpRequest) -> Option<&'a str> {
 
 /// What the proxy next to this server says, where it is believed.
 fn forwarded<'a>(config: &Config, request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-    let chain = header(request, name).filter(|_| config.trust_forwarded_headers)?;
+    let chain = header(request, name).filter(|_| config.trusted_proxies.sent(request))?;
     chain.rsplit(',').next().map(str::trim)
 }
 
@@ -216,10 +216,14 @@ mod tests {
         let (own, proxied) = (
             Config::default(),
             Config {
-                trust_forwarded_headers: true,
+                trusted_proxies: "10.0.0.0/8".parse().unwrap(),
                 ..Config::default()
             },
         );
+        let elsewhere = Config {
+            trusted_proxies: "192.168.0.0/16".parse().unwrap(),
+            ..Config::default()
+        };
         let closed = Config {
             allow_same_origin_as_host: false,
             ..Config::default()
@@ -241,8 +245,12 @@ mod tests {
             (&proxied, Some("https://a.example"), &forwarded, false),
             (&proxied, Some("http://here:3000"), &forwarded, false),
             (&proxied, Some("http://here:3000"), &[], true),
+            (&elsewhere, Some("https://app.example"), &forwarded, false),
+            (&elsewhere, Some("http://here:3000"), &forwarded, true),
         ] {
-            let mut request = TestRequest::default().insert_header(("Host", "here:3000"));
+            let mut request = TestRequest::default()
+                .peer_addr("10.1.2.3:4".parse().unwrap())
+                .insert_header(("Host", "here:3000"));
             for header in headers.iter().copied().chain(origin.map(|o| ("Origin", o))) {
                 request = request.insert_header(header);
             }

@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use action_cable::Cable;
 use db::Database;
 use solid_cache::Cache;
 use solid_queue::Queue;
+
+use crate::Access;
 
 /// What models, jobs and channels work with. Which store is behind each handle, they do not know.
 #[derive(Clone)]
@@ -14,4 +18,6 @@ pub struct AppContext {
     pub cache: Cache,
     /// Messages to browsers.
     pub cable: Cable,
+    /// Who may connect, and to what.
+    pub access: Arc<Access>,
 }

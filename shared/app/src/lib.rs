@@ -6,9 +6,11 @@ pub mod jobs;
 pub mod models;
 pub mod streams;
 
+mod access;
 mod context;
 mod schema;
 
+pub use access::{Access, Visitor};
 pub use channels::channels;
 pub use context::AppContext;
 pub use jobs::jobs;

@@ -2,6 +2,7 @@
 //! stop, and open the stores that the settings name.
 #![warn(missing_docs)]
 
+mod access;
 mod files;
 mod health;
 mod monitor;
@@ -10,6 +11,7 @@ mod serve;
 mod stop;
 mod stores;
 
+pub use access::broadcasts;
 pub use files::Files;
 pub use health::health_page;
 pub use monitor::{Metrics, Monitor};

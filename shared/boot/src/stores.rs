@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use action_cable::Cable;
 use app::AppContext;
 use db::{Database, DatabaseConfig, DbError};
@@ -7,6 +9,7 @@ use solid_cache::Cache;
 use solid_queue::{InProcessConfig, Queue};
 use telemetry::Failure;
 
+use crate::access::access;
 use crate::files::Files;
 
 /// The application's context over the stores that the settings name, and what a process needs to serve them.
@@ -55,6 +58,7 @@ impl Stores {
             queue,
             cache,
             cable,
+            access: Arc::new(access(settings)),
         };
         Ok(Self {
             app,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::file::Section;
 use crate::quantity::{Span, longer_than_zero};
 use crate::word::{Word, word};
+use crate::{Access, access, cable_server};
 
 /// More rows would hold up other writers of the file.
 const MOST_ROWS: u32 = 100_000;
@@ -20,8 +21,13 @@ pub struct Cable {
     pub port: u16,
     /// How broadcasts travel.
     pub adapter: CableAdapter,
-    /// The server's limits and the origins it lets in (`ALLOWED_ORIGINS`).
+    /// The server's limits, the origins it lets in (`ALLOWED_ORIGINS`), and the proxies that it believes
+    /// (`TRUSTED_PROXIES`).
     pub server: action_cable::Config,
+    /// Who may connect, and to what.
+    pub access: Access,
+    /// Bytes of a broadcast over HTTP.
+    pub max_broadcast_size: usize,
 }
 
 /// How broadcasts travel.
@@ -46,6 +52,8 @@ pub(crate) struct File {
     trim_batch_size: Option<Batch>,
     reconnect_attempts: Option<Reconnects>,
     channel_prefix: Option<String>,
+    pub(crate) server: cable_server::File,
+    pub(crate) auth: access::File,
     /// Which database it is; `database.yml` says where that lies.
     #[serde(rename = "connects_to")]
     _connects_to: Option<IgnoredAny>,

@@ -5,8 +5,10 @@
 //! `queue.yml`. All that is wrong is reported at once, also keys of Rails that have no effect here.
 #![warn(missing_docs)]
 
+mod access;
 mod app_env;
 mod cable;
+mod cable_server;
 mod cache;
 mod databases;
 mod encryption;
@@ -24,6 +26,7 @@ mod web;
 mod word;
 mod worker;
 
+pub use access::{Access, Broadcast};
 pub use app_env::AppEnv;
 pub use cable::{Cable, CableAdapter};
 pub use cache::Cache;
@@ -31,7 +34,7 @@ pub use databases::Databases;
 pub use environment::Environment;
 pub use problem::{Problem, Problems};
 pub use queue::Queue;
-pub use secret::SecretKeyBase;
+pub use secret::{Secret, SecretKeyBase};
 pub use settings::Settings;
 pub use web::Web;
 pub use worker::{SupervisorMode, Worker};

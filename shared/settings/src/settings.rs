@@ -1,14 +1,17 @@
+use std::mem::take;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use action_cable::TrustedProxies;
 use jiff::tz::TimeZone;
 use solid_queue::RecurringTask;
 use telemetry::LogFormat;
 
+use crate::cable_server::Pages;
 use crate::file::{Files, Section};
 use crate::{
-    AppEnv, Cable, Cache, Databases, Environment, Problems, Queue, SecretKeyBase, SupervisorMode,
-    Web, Worker,
+    Access, AppEnv, Cable, Cache, Databases, Environment, Problems, Queue, SecretKeyBase,
+    SupervisorMode, Web, Worker,
 };
 use crate::{cable, cache, databases, encryption, queue, recurring, web};
 
@@ -59,7 +62,6 @@ impl Settings {
         let databases: databases::File = reader.section(&files);
         let queue = reader.queue(&files);
         let cache: cache::File = reader.section(&files);
-        let cable: cable::File = reader.section(&files);
         let web: web::File = reader.section(&files);
 
         let bind = environment.get("BIND").unwrap_or("127.0.0.1").to_owned();
@@ -73,12 +75,7 @@ impl Settings {
             databases: databases.resolve(&storage_dir, app_env, &caches),
             queue,
             cache: reader.cache(cache, &secret_key_base),
-            cable: Cable {
-                bind: bind.clone(),
-                port: reader.parsed("CABLE_PORT", 28080),
-                adapter: cable.resolve(),
-                server: reader.socket(port),
-            },
+            cable: reader.cable(&files, bind.clone(), port),
             worker: Worker {
                 bind: bind.clone(),
                 port: reader.optional("WORKER_PORT"),
@@ -195,24 +192,26 @@ impl Reader<'_> {
         })
     }
 
-    /// The socket lets in the pages of `ALLOWED_ORIGINS`, or else those that the web process serves; pages of the
-    /// socket's own host and port in either case. `WEB_PORT` says where pages come from in a process whose own `PORT`
-    /// is another one, as those of a Procfile have it.
-    fn socket(&mut self, port: u16) -> action_cable::Config {
-        let usual = action_cable::Config::default();
-        let web_port = self.parsed("WEB_PORT", port);
-        match self.environment.get("ALLOWED_ORIGINS") {
-            Some(list) => action_cable::Config {
-                allowed_request_origins: origins(list),
-                ..usual
-            },
-            None => action_cable::Config {
-                allowed_request_origins: ["localhost", "127.0.0.1"]
-                    .map(|host| http_origin(host, web_port))
-                    .into(),
-                same_host_ports: vec![web_port],
-                ..usual
-            },
+    fn cable(&mut self, files: &Files<'_>, bind: String, port: u16) -> Cable {
+        let mut cable: cable::File = self.section(files);
+        let pages = Pages {
+            origins: self.environment.get("ALLOWED_ORIGINS"),
+            port: self.parsed("WEB_PORT", port),
+        };
+        let proxies = self.parsed("TRUSTED_PROXIES", TrustedProxies::default());
+        let (server, auth) = (take(&mut cable.server), take(&mut cable.auth));
+        Cable {
+            bind,
+            port: self.parsed("CABLE_PORT", 28080),
+            adapter: cable.resolve(),
+            max_broadcast_size: server.max_broadcast_size,
+            server: server.resolve(&pages, proxies),
+            access: auth
+                .resolve(self.environment)
+                .unwrap_or_else(|(variable, message)| {
+                    self.problems.add(variable, message);
+                    Access::default()
+                }),
         }
     }
 
@@ -252,19 +251,5 @@ impl Reader<'_> {
             self.problems.add("SECRET_KEY_BASE", message);
             SecretKeyBase::none()
         })
-    }
-}
-
-fn origins(list: &str) -> Vec<String> {
-    let origins = list.split(',').map(str::trim);
-    let named = origins.filter(|origin| !origin.is_empty());
-    named.map(str::to_owned).collect()
-}
-
-/// As browsers write it: without the port that the scheme has anyway.
-fn http_origin(host: &str, port: u16) -> String {
-    match port {
-        80 => format!("http://{host}"),
-        port => format!("http://{host}:{port}"),
     }
 }

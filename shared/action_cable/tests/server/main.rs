@@ -5,6 +5,7 @@ mod access;
 mod errors;
 mod extended;
 mod handshake;
+mod http;
 mod limits;
 mod protocol;
 mod shutdown;

@@ -1,7 +1,7 @@
 use action_cable::{Channel, NoActions, NoParams, Rejected, Subscription};
 
 use crate::models::Todo;
-use crate::{AppContext, streams};
+use crate::{AppContext, Visitor, streams};
 
 /// The list, at once and after each change.
 pub struct TodosChannel;
@@ -9,7 +9,7 @@ pub struct TodosChannel;
 impl Channel for TodosChannel {
     const NAME: &'static str = "TodosChannel";
     type App = AppContext;
-    type Identity = ();
+    type Identity = Visitor;
     type Params = NoParams;
     type Action = NoActions;
 
