@@ -5,9 +5,10 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use action_cable::{Adapter as _, History, Since};
-use db::{Database, DatabaseConfig};
+use db::{Database, DatabaseConfig, SqliteConnection, Statement};
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::BigInt;
 use solid_cable::{Config, MIGRATIONS, SolidCable};
 
 const TIME: Duration = Duration::from_secs(3);
@@ -62,7 +63,7 @@ async fn trim() -> (f64, Duration) {
     let listening = tokio::spawn(cable.listen(std::future::pending()));
     let start = Instant::now();
     let mut longest = Duration::ZERO;
-    while count(&database).await > 0 {
+    while has_expired(&database).await {
         let sent = Instant::now();
         cable.broadcast("s", "1".to_owned()).await.unwrap();
         longest = longest.max(sent.elapsed());
@@ -91,7 +92,7 @@ async fn history() -> Duration {
 
 /// A million messages of ten thousand streams.
 async fn fill(database: &Database, created_at: &str) {
-    let hashes: Vec<_> = (0..10_000)
+    let streams: Vec<_> = (0..10_000)
         .map(|stream| {
             let stream = format!("stream:{stream}");
             format!(
@@ -101,43 +102,29 @@ async fn fill(database: &Database, created_at: &str) {
         })
         .collect();
     let sql = format!(
-        "WITH streams (channel, channel_hash) AS (VALUES {}), n (n) AS (SELECT value FROM generate)
+        "WITH RECURSIVE streams (channel, channel_hash) AS (VALUES {}),
+           n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100)
          INSERT INTO solid_cable_messages (channel, payload, created_at, channel_hash)
          SELECT channel, x'31', '{created_at}', channel_hash FROM n, streams",
-        hashes.join(",")
-    )
-    .replace(
-        "n (n) AS (SELECT value FROM generate)",
-        "n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100)",
-    )
-    .replace("WITH", "WITH RECURSIVE");
+        streams.join(",")
+    );
     database
         .write(move |connection| connection.batch_execute(&sql))
         .await
         .unwrap();
 }
 
-async fn count(database: &Database) -> i64 {
-    let expired = |connection: &mut db::SqliteConnection| {
-        db::Statement::<diesel::sql_types::BigInt>::new(
+async fn has_expired(database: &Database) -> bool {
+    let expired = |connection: &mut SqliteConnection| {
+        Statement::<BigInt>::new(
             "SELECT id FROM solid_cable_messages WHERE created_at < '2021-01-01' ORDER BY created_at LIMIT 1",
         )
-        .load(connection)
+        .load::<i64>(connection)
     };
-    let expired: Vec<i64> = database.read(expired).await.unwrap();
-    i64::try_from(expired.len()).unwrap()
+    !database.read(expired).await.unwrap().is_empty()
 }
 
 fn open(folder: &tempfile::TempDir) -> Database {
     let config = DatabaseConfig::new(folder.path().join("cable.sqlite3"));
-    let database = Database::open(&config, MIGRATIONS).unwrap();
-    if std::env::args().any(|it| it == "--no-triggers") {
-        let drop = "DROP TRIGGER trifecta_cable_first; DROP TRIGGER trifecta_cable_delete";
-        tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current()
-                .block_on(database.write(move |c| c.batch_execute(drop)))
-        })
-        .unwrap();
-    }
-    database
+    Database::open(&config, MIGRATIONS).unwrap()
 }

@@ -208,3 +208,19 @@ async fn restart(shared: &Shared, seen: &Seen) -> Result<(Arc<str>, i64), DbErro
     );
     Ok((numbering.epoch.into(), id))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configured_pauses_come_first() {
+        let config = Config {
+            reconnect_pauses: [0, 700].map(Duration::from_millis).to_vec(),
+            ..Config::default()
+        };
+        let pauses = [0, 1, 2, 3, 4, 6, 7, 1000].map(|failures| pause_after(failures, &config));
+        let expected = [0, 700, 100, 200, 400, 1600, 2000, 2000].map(Duration::from_millis);
+        assert_eq!(pauses, expected);
+    }
+}

@@ -47,6 +47,23 @@ async fn polling_alone_is_enough() {
 }
 
 #[tokio::test]
+async fn the_watch_alone_is_enough() {
+    let file = File::new();
+    let hourly = Config {
+        polling_interval: Duration::from_hours(1),
+        ..Config::default()
+    };
+    let listening = Listening::with(file.database(), hourly);
+    let mut stream = listening.follow("s").await;
+    let broadcaster = file.broadcaster();
+    for number in 0..50 {
+        let message = json!(number);
+        broadcaster.broadcast(values("s"), &message).await.unwrap();
+        assert_eq!(soon("a message", stream.next()).await, message);
+    }
+}
+
+#[tokio::test]
 async fn nothing_from_before_is_delivered() {
     let file = File::new();
     let broadcaster = file.broadcaster();
