@@ -2,13 +2,14 @@
 //! nobody's slowness costs the others time or memory.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use actix_ws::CloseCode;
 use tokio::sync::Notify;
 
 use crate::frame::Frame;
+use crate::metrics::Metrics;
 use crate::protocol::Disconnect;
 
 /// What a frame costs beyond its bytes: its place in the queue.
@@ -38,6 +39,7 @@ pub(crate) struct Outbox {
     limit: usize,
     state: Mutex<State>,
     ending: Notify,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +62,18 @@ impl Outbox {
             limit,
             state: Mutex::default(),
             ending: Notify::new(),
+            metrics: Arc::default(),
         }
+    }
+
+    /// Counts along with the others.
+    pub(crate) fn measured(mut self, metrics: &Arc<Metrics>) -> Self {
+        self.metrics = Arc::clone(metrics);
+        self
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) fn limit(&self) -> usize {
@@ -84,6 +97,7 @@ impl Outbox {
 
     /// Gives the client up: what waits for it is dropped.
     pub(crate) fn overflow(&self) {
+        self.metrics.unsent();
         self.finish(Disconnect::TooSlow.into(), Queue::clear);
     }
 
@@ -98,6 +112,7 @@ impl Outbox {
             return;
         }
         state.ended = true;
+        self.metrics.ended(ending);
         prepare(&mut state.queue);
         if let Some(disconnect) = ending.disconnect {
             tracing::debug!(cable.reason = disconnect.reason(), "disconnecting a client");

@@ -6,6 +6,7 @@ mod errors;
 mod handshake;
 mod http;
 mod limits;
+mod metrics;
 mod protocol;
 mod shutdown;
 mod support;
