@@ -1,37 +1,42 @@
 //! Every URL of the process.
 
-use std::time::Duration;
-
+use action_cable::Server;
 use action_cable::http::Broadcasts;
-use action_cable::{ListenerState, Server, Stats};
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use app::{AppContext, Visitor};
-use boot::Files;
+use boot::Metrics;
+
+use crate::health::Health;
 
 /// The server of all sockets.
 pub(crate) type Channels = Server<AppContext, Visitor>;
 
-pub(crate) fn routes(
-    config: &mut ServiceConfig,
-    channels: &Channels,
-    broadcasts: Option<&Broadcasts>,
-) {
-    (channels.routes())(config);
-    if let Some(broadcasts) = broadcasts {
+/// What requests are answered with.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) channels: Channels,
+    pub(crate) broadcasts: Option<Broadcasts>,
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+}
+
+pub(crate) fn routes(config: &mut ServiceConfig, parts: &Parts) {
+    (parts.channels.routes())(config);
+    if let Some(broadcasts) = &parts.broadcasts {
         (broadcasts.routes())(config);
     }
-    config.route("/up", web::get().to(up));
+    config
+        .app_data(Data::new(parts.clone()))
+        .route("/up", web::get().to(up))
+        .route("/metrics", web::get().to(metrics));
 }
 
-/// Healthy while broadcasts reach this process, through the files that everybody else has.
-async fn up(channels: Data<Channels>, files: Data<Files>) -> HttpResponse {
-    boot::health_page(is_listening(&channels.stats()) && files.are_in_place())
+async fn up(parts: Data<Parts>) -> HttpResponse {
+    parts.health.page()
 }
 
-/// Whether the listener looks for broadcasts: it does so many times a second.
-fn is_listening(stats: &Stats) -> bool {
-    let recently = |age: Duration| age < Duration::from_secs(10);
-    stats.listener.state == ListenerState::Listening
-        && stats.listener.since_poll.is_some_and(recently)
+async fn metrics(parts: Data<Parts>) -> HttpResponse {
+    parts.channels.record_metrics();
+    parts.metrics.page()
 }

@@ -2,16 +2,17 @@ use std::any::Any;
 use std::net::TcpListener;
 use std::time::Duration;
 
+use actix_web::dev::Server;
 use actix_web::rt::net::TcpStream;
-use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use boot::{CableLink, Stores};
+use boot::{CableLink, Metrics, Stores};
 use settings::{CableAdapter, Settings};
 use socket2::SockRef;
 use telemetry::Failure;
 use tokio_util::sync::CancellationToken;
 
-use crate::routes;
+use crate::health::Health;
+use crate::routes::{Parts, routes};
 
 /// How long what was sent to a client may stay unread.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,6 +47,7 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
+    let metrics = metrics()?;
     let Stores {
         app, cable, files, ..
     } = Stores::open(&settings)?;
@@ -61,24 +63,19 @@ pub async fn run(
         settings.cable.server.clone(),
     );
 
-    let broadcasts = boot::broadcasts(&settings, app.cable.clone());
-    let address = listener.local_addr()?;
-    let server = {
-        let (channels, files) = (channels.clone(), Data::new(files));
-        HttpServer::new(move || {
-            App::new()
-                .app_data(Data::new(channels.clone()))
-                .app_data(files.clone())
-                .configure(|config| routes::routes(config, &channels, broadcasts.as_ref()))
-        })
+    let upkeep = tokio::spawn(metrics.clone().keep_up());
+    let parts = Parts {
+        channels: channels.clone(),
+        broadcasts: boot::broadcasts(&settings, app.cable.clone()),
+        health: Health {
+            channels: channels.clone(),
+            files,
+            polling_interval: polling_interval(&settings),
+        },
+        metrics,
     };
-    let server = server
-        .on_connect(|connection, _| bound_silence(connection))
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(10)
-        .listen(listener)?
-        .run();
+    let address = listener.local_addr()?;
+    let server = server(listener, parts)?;
     tracing::info!(%address, app_env = %settings.app_env, "listening");
 
     let goodbye = async {
@@ -86,7 +83,34 @@ pub async fn run(
     };
     boot::serve(server, &shutdown, goodbye).await?;
     all_gone.cancel();
+    upkeep.abort();
     Ok(listening.await?)
+}
+
+/// What this process counts, for `GET /metrics`. Before the stores are opened, which take hold of their counters.
+fn metrics() -> Result<Metrics, Failure> {
+    let metrics = Metrics::record()?;
+    action_cable::describe_metrics();
+    Ok(metrics)
+}
+
+fn polling_interval(settings: &Settings) -> Duration {
+    match &settings.cable.adapter {
+        CableAdapter::SolidCable(config) => config.polling_interval,
+        CableAdapter::Async => Duration::ZERO,
+    }
+}
+
+fn server(listener: TcpListener, parts: Parts) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || App::new().configure(|config| routes(config, &parts)));
+    let server = server
+        .on_connect(|connection, _| bound_silence(connection))
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(10)
+        .listen(listener)?
+        .run();
+    Ok(server)
 }
 
 /// Lets the system end the connection of a client that reads nothing any more: a WebSocket that is closed here would

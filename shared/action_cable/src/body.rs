@@ -38,6 +38,9 @@ impl MessageBody for Body {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
         let next = self.outbox.poll_next(context);
+        if let Poll::Ready(Some(frame)) = &next {
+            self.outbox.metrics().sent(frame.len());
+        }
         next.map(|frame| frame.map(Frame::into_bytes).map(Ok))
     }
 }

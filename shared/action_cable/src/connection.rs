@@ -98,6 +98,7 @@ async fn identify<A, I: Identify<A>>(
         Ok(Ok(identity)) => return Some(Identified::New(identity)),
         Ok(Err(refused)) => {
             tracing::info!(cable.refused = ?refused, "rejected an unauthorized connection");
+            server.metrics().refused();
             outbox.end(Disconnect::from(refused));
         }
         Err(_) => {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::de::IgnoredAny;
 
 use crate::Position;
+use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::protocol::Dialect;
 use crate::sink::Sink;
@@ -25,6 +26,7 @@ struct Shared {
     next_sink: AtomicU64,
     subscriptions: AtomicUsize,
     delivered: AtomicU64,
+    metrics: Arc<Metrics>,
 }
 
 impl Hub {
@@ -39,11 +41,13 @@ impl Hub {
     ///
     /// `position` is that of the message, where the adapter keeps messages. Those of a stream come in its order.
     pub fn deliver(&self, stream: &str, payload: &str, position: Option<&Position>) {
+        self.shared.metrics.broadcast();
         let Some(topic) = self.topic(stream) else {
             return;
         };
         if let Err(error) = serde_json::from_str::<IgnoredAny>(payload) {
             tracing::warn!(cable.stream = stream, error = %error, "dropped a message that is not JSON");
+            self.shared.metrics.undeliverable();
             return;
         }
         let delivered = lock(&topic).deliver(payload, position);
@@ -65,6 +69,10 @@ impl Hub {
     /// Messages passed on so far, once for each subscription.
     pub fn delivered(&self) -> u64 {
         self.shared.delivered.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.metrics
     }
 
     /// Passes on what the client of `from` says, to everybody else who streams from `stream` in this process.

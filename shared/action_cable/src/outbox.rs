@@ -2,13 +2,14 @@
 //! nobody's slowness costs the others time or memory.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use actix_ws::CloseCode;
 use tokio::sync::Notify;
 
 use crate::frame::Frame;
+use crate::metrics::Metrics;
 use crate::protocol::Disconnect;
 
 /// What a frame costs beyond its bytes: its place in the queue.
@@ -39,6 +40,7 @@ pub(crate) struct Outbox {
     state: Mutex<State>,
     /// It is to end, or has room again for somebody who waits for that.
     news: Notify,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +64,18 @@ impl Outbox {
             limit,
             state: Mutex::default(),
             news: Notify::new(),
+            metrics: Arc::default(),
         }
+    }
+
+    /// Counts along with the others.
+    pub(crate) fn measured(mut self, metrics: &Arc<Metrics>) -> Self {
+        self.metrics = Arc::clone(metrics);
+        self
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) fn limit(&self) -> usize {
@@ -86,6 +99,7 @@ impl Outbox {
 
     /// Gives the client up: what waits for it is dropped.
     pub(crate) fn overflow(&self) {
+        self.metrics.unsent();
         self.finish(Disconnect::TooSlow.into(), Queue::clear);
     }
 
@@ -100,6 +114,7 @@ impl Outbox {
             return;
         }
         state.ended = true;
+        self.metrics.ended(ending);
         prepare(&mut state.queue);
         if let Some(disconnect) = ending.disconnect {
             tracing::debug!(cable.reason = disconnect.reason(), "disconnecting a client");

@@ -13,6 +13,7 @@ use crate::{Channel, NoActions, Rejected, Stream, Subscription, remote, turbo};
 pub struct Streams {
     verifier: Option<MessageVerifier>,
     public: bool,
+    signed_whispers: bool,
 }
 
 impl Streams {
@@ -30,13 +31,33 @@ impl Streams {
         self
     }
 
-    fn allowed(&self, params: Params) -> Option<String> {
+    /// Lets the clients of signed streams whisper too, as those of public ones always may: AnyCable's `streams_whisper`.
+    #[must_use]
+    pub fn with_whispers(mut self) -> Self {
+        self.signed_whispers = true;
+        self
+    }
+
+    fn allowed(&self, params: Params) -> Option<Allowed> {
         match (params.signed_stream_name, params.stream_name) {
-            (Some(signed), _) => turbo::verified(self.verifier.as_ref()?, &signed),
-            (None, Some(name)) if self.public && is_open(&name) => Some(name),
+            (Some(signed), _) => Some(Allowed {
+                name: turbo::verified(self.verifier.as_ref()?, &signed)?,
+                whispers: self.signed_whispers,
+            }),
+            (None, Some(name)) if self.public && is_open(&name) => Some(Allowed {
+                name,
+                whispers: true,
+            }),
             _ => None,
         }
     }
+}
+
+/// A stream that a client may subscribe to.
+#[derive(Debug, PartialEq, Eq)]
+struct Allowed {
+    name: String,
+    whispers: bool,
 }
 
 /// The server's own streams are open to nobody who cannot sign.
@@ -71,8 +92,13 @@ where
         subscription: &mut Subscription<Self>,
     ) -> Result<Self, Rejected> {
         let streams: &Streams = subscription.app.as_ref();
-        let name = streams.allowed(params).ok_or(Rejected)?;
-        subscription.stream_from(Stream::<serde_json::Value>::new(name));
+        let Allowed { name, whispers } = streams.allowed(params).ok_or(Rejected)?;
+        let stream = Stream::<serde_json::Value>::new(name);
+        if whispers {
+            subscription.allow_whispers(&stream);
+        }
+        subscription.allow_presence(&stream);
+        subscription.stream_from(stream);
         Ok(Self(PhantomData))
     }
 }
@@ -85,7 +111,23 @@ mod tests {
         "ImNoYXQ6MjAyMSI=--f9ee45dbccb1da04d8ceb99cc820207804370ba0d06b46fc3b8b373af1315628";
 
     fn allowed(streams: &Streams, params: &str) -> Option<String> {
-        streams.allowed(serde_json::from_str(params).unwrap())
+        let allowed = streams.allowed(serde_json::from_str(params).unwrap())?;
+        Some(allowed.name)
+    }
+
+    #[test]
+    fn who_may_whisper() {
+        let signed = Streams::default().signed_with("s3Krit");
+        let by_signature = format!(r#"{{"signed_stream_name":"{SIGNED}"}}"#);
+        let by_name = r#"{"stream_name":"chat:2021"}"#;
+        for (streams, params, expected) in [
+            (signed.clone(), &*by_signature, false),
+            (signed.clone().with_whispers(), &*by_signature, true),
+            (signed.public(), by_name, true),
+        ] {
+            let allowed = streams.allowed(serde_json::from_str(params).unwrap());
+            assert_eq!(allowed.unwrap().whispers, expected, "{streams:?}");
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl Obedience {
         let stream = stream(connection_identifier);
         let outbox = Arc::clone(outbox);
         hub.watch(stream.name(), &outbox);
+        hub.metrics().identified(stream.name());
         Self {
             hub,
             stream,
@@ -53,6 +54,7 @@ impl Obedience {
 
 impl Drop for Obedience {
     fn drop(&mut self) {
+        self.hub.metrics().forgotten(self.stream.name());
         self.hub.unwatch(self.stream.name(), &self.outbox);
     }
 }
@@ -60,6 +62,9 @@ impl Drop for Obedience {
 /// Carries out the order in `payload`, if it is one.
 pub(crate) fn obey(payload: &str, connections: &[Arc<Outbox>]) {
     if let Ok(Order::Disconnect { reconnect }) = serde_json::from_str(payload) {
+        if let Some(any) = connections.first() {
+            any.metrics().commanded();
+        }
         for outbox in connections {
             outbox.end(Disconnect::Remote { reconnect });
         }

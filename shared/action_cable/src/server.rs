@@ -140,7 +140,8 @@ impl<A, I> Shared<A, I> {
             return None;
         }
         let id = connections.next.fetch_add(1, Ordering::Relaxed);
-        let outbox = Arc::new(Outbox::new(self.config.outgoing_queue_size));
+        let outbox =
+            Arc::new(Outbox::new(self.config.outgoing_queue_size).measured(self.metrics()));
         let connection = Connection {
             outbox: Arc::clone(&outbox),
             pulse: None,

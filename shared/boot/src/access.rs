@@ -39,6 +39,9 @@ fn streams(access: &settings::Access) -> pubsub::Streams {
     if access.public_streams {
         streams = streams.public();
     }
+    if access.streams_whisper {
+        streams = streams.with_whispers();
+    }
     streams
 }
 

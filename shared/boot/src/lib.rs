@@ -13,7 +13,7 @@ mod stores;
 
 pub use access::broadcasts;
 pub use files::Files;
-pub use health::health_page;
+pub use health::{health_page, health_report};
 pub use monitor::{Metrics, Monitor};
 pub use process::{check, command, listen, start, start_with};
 pub use serve::serve;

@@ -18,6 +18,7 @@ const SIZES: &[f64] = &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What this process measures. Stores keep hold of their counters from the start: it has to be there before they are.
+#[derive(Clone)]
 pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
@@ -32,6 +33,21 @@ impl Metrics {
                 .set_buckets_for_metric(Matcher::Suffix("_size".into()), SIZES)?
                 .install_recorder()?,
         ))
+    }
+
+    /// The metrics as Prometheus reads them.
+    pub fn page(&self) -> HttpResponse {
+        HttpResponse::Ok()
+            .content_type("text/plain; version=0.0.4; charset=utf-8")
+            .body(self.0.render())
+    }
+
+    /// Keeps what is measured from piling up, for ever.
+    pub async fn keep_up(self) {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            self.0.run_upkeep();
+        }
     }
 }
 
@@ -53,7 +69,7 @@ impl Monitor {
         bind: &str,
         port: u16,
         variable: &str,
-        Metrics(metrics): Metrics,
+        metrics: Metrics,
         is_well: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
         let listener = listen(bind, port, variable)?;
@@ -77,7 +93,7 @@ impl Monitor {
         tokio::spawn(server);
         Ok(Self {
             server: handle,
-            upkeep: tokio::spawn(keep_up(metrics)),
+            upkeep: tokio::spawn(metrics.keep_up()),
         })
     }
 
@@ -92,19 +108,10 @@ fn wrap(is_well: impl Fn() -> bool + Send + Sync + 'static) -> std::sync::Arc<Is
     std::sync::Arc::new(is_well)
 }
 
-async fn keep_up(metrics: PrometheusHandle) {
-    loop {
-        tokio::time::sleep(UPKEEP).await;
-        metrics.run_upkeep();
-    }
-}
-
 async fn up(is_well: Data<IsWell>) -> HttpResponse {
     health_page(is_well())
 }
 
-async fn render(metrics: Data<PrometheusHandle>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(metrics.render())
+async fn render(metrics: Data<Metrics>) -> HttpResponse {
+    metrics.page()
 }

@@ -16,6 +16,8 @@ pub struct Access {
     pub streams_secret: Option<Secret>,
     /// Whether clients may subscribe to any stream by its name (`ANYCABLE_PUBLIC_STREAMS`).
     pub public_streams: bool,
+    /// Whether the clients of signed streams may whisper (`ANYCABLE_STREAMS_WHISPER`).
+    pub streams_whisper: bool,
     /// What Turbo Streams are signed with (`ANYCABLE_TURBO_STREAMS_SECRET`). None: as Rails derives it from
     /// `SECRET_KEY_BASE`.
     pub turbo_streams_secret: Option<Secret>,
@@ -43,6 +45,7 @@ pub(crate) struct File {
     enforce_jwt: Option<bool>,
     streams_secret: Option<Secret>,
     public_streams: Option<bool>,
+    streams_whisper: Option<bool>,
     turbo_streams_secret: Option<Secret>,
     broadcast_key: Option<Secret>,
     #[serde(deserialize_with = "word")]
@@ -78,6 +81,11 @@ impl File {
             enforce_jwt: flag(environment, "ANYCABLE_ENFORCE_JWT", self.enforce_jwt)?,
             streams_secret: of_clients("ANYCABLE_STREAMS_SECRET", self.streams_secret),
             public_streams: flag(environment, "ANYCABLE_PUBLIC_STREAMS", self.public_streams)?,
+            streams_whisper: flag(
+                environment,
+                "ANYCABLE_STREAMS_WHISPER",
+                self.streams_whisper,
+            )?,
             turbo_streams_secret: secret(
                 "ANYCABLE_TURBO_STREAMS_SECRET",
                 self.turbo_streams_secret,

@@ -102,12 +102,13 @@ auth:
   enforce_jwt: true
   streams_secret: b
   public_streams: true
+  streams_whisper: true
   turbo_streams_secret: c
   broadcast_key: d
   key_digest: sha1
 ";
     let of_file = access(file, &[]);
-    assert!(of_file.enforce_jwt && of_file.public_streams);
+    assert!(of_file.enforce_jwt && of_file.public_streams && of_file.streams_whisper);
     assert_eq!(of_file.key_digest, Digest::Sha1);
     let variables = [
         ("ANYCABLE_SECRET", "e"),
@@ -115,6 +116,7 @@ auth:
         ("ANYCABLE_ENFORCE_JWT", "1"),
         ("ANYCABLE_STREAMS_SECRET", "b"),
         ("ANYCABLE_PUBLIC_STREAMS", "true"),
+        ("ANYCABLE_STREAMS_WHISPER", "1"),
         ("ANYCABLE_TURBO_STREAMS_SECRET", "c"),
         ("ANYCABLE_BROADCAST_KEY", "d"),
         ("CABLE__AUTH__KEY_DIGEST", "sha1"),

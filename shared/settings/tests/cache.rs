@@ -353,9 +353,9 @@ fn half_of_the_keys_is_an_error_that_tells_none() {
 
 #[test]
 fn no_key_is_ever_shown() {
-    let settings = loaded("encrypt: true\n", &[(KEY, "hush"), (SALT, "whisper")]);
+    let settings = loaded("encrypt: true\n", &[(KEY, "hush"), (SALT, "psst")]);
     let shown = format!("{settings:?}");
-    assert!(!shown.contains("hush") && !shown.contains("whisper"));
+    assert!(!shown.contains("hush") && !shown.contains("psst"));
 }
 
 #[test]

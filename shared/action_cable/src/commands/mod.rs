@@ -150,7 +150,9 @@ where
 
     /// Performs what a text frame asks for.
     pub(crate) async fn perform(&mut self, frame: &str) {
+        self.server.metrics().received(frame.len());
         if let Err(reason) = self.try_perform(frame).await {
+            self.server.metrics().ignored();
             tracing::debug!(cable.ignored = %reason, "ignored a frame");
         }
     }

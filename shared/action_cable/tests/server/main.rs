@@ -7,6 +7,7 @@ mod extended;
 mod handshake;
 mod http;
 mod limits;
+mod metrics;
 mod protocol;
 mod shutdown;
 mod support;
