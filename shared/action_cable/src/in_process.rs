@@ -59,3 +59,43 @@ impl Adapter for InProcess {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::outbox::Outbox;
+
+    #[test]
+    fn the_order_of_offsets_is_that_of_deliveries() {
+        let adapter = InProcess::default();
+        let outbox = Arc::new(Outbox::new(usize::MAX));
+        let sink = adapter.hub.sink("\"\"".into(), Arc::clone(&outbox));
+        adapter.hub.subscribe("s", &sink);
+        sink.confirm();
+        outbox.try_next();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let adapter = &adapter;
+                scope.spawn(move || {
+                    for number in 0..20 {
+                        let payload = (thread * 100 + number).to_string();
+                        futures_util::FutureExt::now_or_never(adapter.broadcast("s", payload));
+                    }
+                });
+            }
+        });
+        let since = Since::Time(SystemTime::UNIX_EPOCH);
+        let History::Kept(kept) = lock(&adapter.ring).since("s", &since) else {
+            panic!("it is lost");
+        };
+        assert_eq!(kept.messages.len(), 80);
+        for message in kept.messages {
+            let frame = outbox.try_next().unwrap();
+            let frame: serde_json::Value = serde_json::from_slice(frame.payload()).unwrap();
+            assert_eq!(frame["message"].to_string(), message.payload);
+        }
+    }
+}
