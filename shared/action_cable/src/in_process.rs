@@ -72,7 +72,11 @@ mod tests {
     fn the_order_of_offsets_is_that_of_deliveries() {
         let adapter = InProcess::default();
         let outbox = Arc::new(Outbox::new(usize::MAX));
-        let sink = adapter.hub.sink("\"\"".into(), Arc::clone(&outbox));
+        let sink = adapter.hub.sink(
+            "\"\"".into(),
+            crate::protocol::Dialect::Base,
+            Arc::clone(&outbox),
+        );
         adapter.hub.subscribe("s", &sink);
         sink.confirm();
         outbox.try_next();
