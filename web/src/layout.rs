@@ -31,18 +31,24 @@ pub(crate) fn layout(assets: Assets, settings: &Settings) -> Layout {
 enum CableUrl {
     /// There, for every page.
     At(String),
-    /// On this port of the host that the page came from.
-    OnPort { scheme: &'static str, port: u16 },
+    /// On this port of the host that the page came from, at this path.
+    OnPort {
+        scheme: &'static str,
+        port: u16,
+        path: String,
+    },
 }
 
 impl CableUrl {
     fn of(settings: &Settings) -> Self {
+        let path = settings.cable.server.mount_path.clone();
         match (&settings.web.cable_url, &settings.cable.adapter) {
             (Some(url), _) => Self::At(url.clone()),
-            (None, CableAdapter::Async) => Self::At(settings.cable.server.mount_path.clone()),
+            (None, CableAdapter::Async) => Self::At(path),
             (None, CableAdapter::SolidCable(_)) => Self::OnPort {
                 scheme: if settings.web.assume_ssl { "wss" } else { "ws" },
                 port: settings.cable.port,
+                path,
             },
         }
     }
@@ -50,13 +56,13 @@ impl CableUrl {
     fn for_request(&self, request: &HttpRequest) -> String {
         match self {
             Self::At(url) => url.clone(),
-            Self::OnPort { scheme, port } => {
+            Self::OnPort { scheme, port, path } => {
                 let host = request
                     .headers()
                     .get(header::HOST)
                     .and_then(|host| host.to_str().ok());
                 format!(
-                    "{scheme}://{}:{port}/cable",
+                    "{scheme}://{}:{port}{path}",
                     host_name(host.unwrap_or("localhost"))
                 )
             }
