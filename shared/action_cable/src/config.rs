@@ -7,6 +7,8 @@ use crate::TrustedProxies;
 pub struct Config {
     /// Where the socket is mounted.
     pub mount_path: String,
+    /// Where the same is to be had as server-sent events; `None` for nowhere.
+    pub events_path: Option<String>,
     /// Origins that may connect besides the server's own: `scheme://host[:port]`, where `*` stands for any characters
     /// but `/`. A lone `*` allows every origin.
     pub allowed_request_origins: Vec<String>,
@@ -59,6 +61,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             mount_path: "/cable".into(),
+            events_path: Some("/events".into()),
             allowed_request_origins: Vec::new(),
             allow_same_origin_as_host: true,
             same_host_ports: Vec::new(),

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolError};
 use futures_util::StreamExt as _;
-use tokio::time::timeout;
 
 use crate::commands::{Client, Commands};
 use crate::frame::Frame;
+use crate::identification::{Identified, identify, session};
 use crate::outbox::{Ending, Outbox};
 use crate::protocol::{self, Dialect, Disconnect};
 use crate::pulse::{Precision, Pulse};
 use crate::remote::Obedience;
 use crate::server::{Registration, Shared};
-use crate::session::{Session, Sessions};
+use crate::session::Sessions;
 use crate::{Identify, UpgradeRequest};
 
 /// What came over the socket.
@@ -37,7 +37,7 @@ pub(crate) async fn run<A, I>(
     tracing::debug!("a client connected");
     let precision = Precision::wanted(&UpgradeRequest(&request));
     let pulse = Arc::new(Pulse::new(dialect, precision));
-    if let Some(identified) = identify(&server, request, dialect, outbox).await {
+    if let Some(identified) = who(&server, request, dialect, outbox).await {
         let client = Client {
             dialect,
             outbox: Arc::clone(outbox),
@@ -66,62 +66,21 @@ enum Left {
     CutOff,
 }
 
-/// Who connects.
-enum Identified<I> {
-    New(I),
-    Back(Session<I>),
-}
-
-impl<I> Identified<I> {
-    fn identity(&self) -> &I {
-        match self {
-            Self::New(identity) | Self::Back(Session { identity, .. }) => identity,
-        }
-    }
-}
-
-async fn identify<A, I: Identify<A>>(
+async fn who<A, I: Identify<A>>(
     server: &Shared<A, I>,
     request: HttpRequest,
     dialect: Dialect,
     outbox: &Outbox,
 ) -> Option<Identified<I>> {
-    let upgrade = UpgradeRequest(&request);
-    if let Some(session) = session(server, &upgrade, dialect) {
+    let request = UpgradeRequest(&request);
+    if let Some(session) = session(server, &request, dialect) {
         return Some(Identified::Back(session));
     }
-    let identified = timeout(
-        server.config.handshake_timeout,
-        I::identify(&upgrade, &server.app),
-    );
-    match identified.await {
-        Ok(Ok(identity)) => return Some(Identified::New(identity)),
-        Ok(Err(refused)) => {
-            tracing::info!(cable.refused = ?refused, "rejected an unauthorized connection");
-            server.metrics().refused();
-            outbox.end(Disconnect::from(refused));
-        }
-        Err(_) => {
-            tracing::warn!("the identification of a connection took too long");
-            outbox.end(Disconnect::ServerRestart);
-        }
-    }
-    None
-}
-
-/// The session that the client comes back to.
-fn session<A, I>(
-    server: &Shared<A, I>,
-    request: &UpgradeRequest<'_>,
-    dialect: Dialect,
-) -> Option<Session<I>> {
-    if dialect != Dialect::Extended {
-        return None;
-    }
-    let header = request.header("X-ANYCABLE-RESTORE-SID").map(str::to_owned);
-    server
-        .sessions
-        .take(&header.or_else(|| request.param("sid"))?)
+    let identity = identify(server, &request).await;
+    identity
+        .map_err(|reason| outbox.end(reason))
+        .ok()
+        .map(Identified::New)
 }
 
 /// Welcomes the client. Returns the name of its session too, if it may come back to it.
@@ -157,7 +116,7 @@ where
     (commands, sid.filter(|_| is_kept))
 }
 
-fn obey<A, I: Identify<A>>(
+pub(crate) fn obey<A, I: Identify<A>>(
     server: &Shared<A, I>,
     identity: &I,
     outbox: &Arc<Outbox>,

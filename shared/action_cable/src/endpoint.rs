@@ -5,6 +5,7 @@ use actix_web::web::{Payload, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, rt};
 
 use crate::body::Body;
+use crate::http::events;
 use crate::protocol::{Dialect, PROTOCOLS};
 use crate::server::Shared;
 use crate::{Identify, connection, origin};
@@ -15,13 +16,14 @@ where
     A: Clone + Send + Sync + 'static,
     I: Identify<A>,
 {
-    let server = Arc::clone(server);
     let path = server.config.mount_path.clone();
+    let this = Arc::clone(server);
     let connect = move |request: HttpRequest, body: Payload| {
-        let response = connect(&server, request, body);
+        let response = connect(&this, request, body);
         async move { response }
     };
     config.service(resource(path).to(connect));
+    events::mount(config, server);
 }
 
 fn connect<A, I>(server: &Arc<Shared<A, I>>, request: HttpRequest, body: Payload) -> HttpResponse

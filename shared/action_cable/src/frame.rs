@@ -51,6 +51,11 @@ impl Frame {
         self.bytes.len()
     }
 
+    /// Whether it is no control frame.
+    pub(crate) fn is_text(&self) -> bool {
+        self.bytes.first().is_some_and(|first| first & 0x0F == TEXT)
+    }
+
     /// What the client sees of it.
     pub(crate) fn payload(&self) -> &[u8] {
         &self.bytes[self.head..]

@@ -60,6 +60,7 @@ mod frame;
 mod history;
 pub mod http;
 mod hub;
+mod identification;
 mod identify;
 mod in_process;
 mod json;

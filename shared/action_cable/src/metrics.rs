@@ -1,7 +1,7 @@
 //! What the servers of a process count. Cheap to count: the recorder gets the numbers when somebody asks for them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
@@ -25,6 +25,8 @@ pub(crate) struct Metrics {
     failed_auths: Count,
     slow_clients: Count,
     remote_commands: Count,
+    /// Connections of server-sent events.
+    event_streams: AtomicUsize,
     /// How many connections each identity has.
     identities: Mutex<HashMap<String, usize>>,
 }
@@ -86,6 +88,16 @@ impl Metrics {
     /// An order to disconnect came from another process.
     pub(crate) fn commanded(&self) {
         self.remote_commands.add(1);
+    }
+
+    /// A connection of server-sent events has been opened.
+    pub(crate) fn event_stream_opened(&self) {
+        self.event_streams.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A connection of server-sent events is gone.
+    pub(crate) fn event_stream_closed(&self) {
+        self.event_streams.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A connection of an identity has been opened.
@@ -182,12 +194,17 @@ impl Metrics {
 const PREFIX: &str = "anycable_go_";
 
 /// Gauges, with those of AnyCable under its names.
-const GAUGES: [(&str, Unit, &str); 7] = [
+const GAUGES: [(&str, Unit, &str); 8] = [
     ("anycable_go_clients_num", Unit::Count, "Open connections."),
     (
         "anycable_go_clients_uniq_num",
         Unit::Count,
         "Clients, those with one identity counted once.",
+    ),
+    (
+        "anycable_go_sse_clients_num",
+        Unit::Count,
+        "Open connections of server-sent events.",
     ),
     (
         "anycable_go_broadcast_streams_num",
@@ -245,30 +262,32 @@ where
             counter!(format!("{PREFIX}{name}")).absolute(count.load(Ordering::Relaxed));
         }
         counter!(DELIVERED).absolute(stats.delivered);
-        let unique = metrics.unique_clients(stats.connections);
-        for ((name, ..), value) in GAUGES.into_iter().zip(values(&stats, unique)) {
+        for ((name, ..), value) in GAUGES.into_iter().zip(metrics.gauges(&stats)) {
             gauge!(name).set(value);
         }
     }
 }
 
-/// Those of the gauges, in their order.
-#[expect(clippy::cast_precision_loss, reason = "nobody counts as many clients")]
-fn values(stats: &Stats, unique_clients: usize) -> [f64; 7] {
-    let listener = &stats.listener;
-    let is_up = listener.state == ListenerState::Listening;
-    let silence = listener
-        .since_poll
-        .map_or(f64::INFINITY, |age| age.as_secs_f64());
-    [
-        stats.connections as f64,
-        unique_clients as f64,
-        stats.streams as f64,
-        stats.subscriptions as f64,
-        f64::from(u8::from(is_up)),
-        listener.lag.as_secs_f64(),
-        silence,
-    ]
+impl Metrics {
+    /// The values of the gauges, in their order.
+    #[expect(clippy::cast_precision_loss, reason = "nobody counts as many clients")]
+    fn gauges(&self, stats: &Stats) -> [f64; 8] {
+        let listener = &stats.listener;
+        let is_up = listener.state == ListenerState::Listening;
+        let silence = listener
+            .since_poll
+            .map_or(f64::INFINITY, |age| age.as_secs_f64());
+        [
+            stats.connections as f64,
+            self.unique_clients(stats.connections) as f64,
+            self.event_streams.load(Ordering::Relaxed) as f64,
+            stats.streams as f64,
+            stats.subscriptions as f64,
+            f64::from(u8::from(is_up)),
+            listener.lag.as_secs_f64(),
+            silence,
+        ]
+    }
 }
 
 impl<A, I> Shared<A, I> {

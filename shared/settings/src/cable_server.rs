@@ -14,6 +14,8 @@ const MOST_BYTES: i64 = 1 << 30;
 pub(crate) struct File {
     #[serde(deserialize_with = "path")]
     mount_path: String,
+    #[serde(deserialize_with = "optional_path")]
+    events_path: Option<String>,
     allow_same_origin_as_host: bool,
     disable_request_forgery_protection: bool,
     reject_unknown_channels: bool,
@@ -47,6 +49,7 @@ impl Default for File {
         let usual = Config::default();
         Self {
             mount_path: usual.mount_path,
+            events_path: usual.events_path,
             allow_same_origin_as_host: usual.allow_same_origin_as_host,
             disable_request_forgery_protection: usual.disable_request_forgery_protection,
             reject_unknown_channels: usual.reject_unknown_channels,
@@ -86,6 +89,7 @@ impl File {
             same_host_ports: pages.ports(),
             trusted_proxies,
             mount_path: self.mount_path,
+            events_path: self.events_path,
             allow_same_origin_as_host: self.allow_same_origin_as_host,
             disable_request_forgery_protection: self.disable_request_forgery_protection,
             reject_unknown_channels: self.reject_unknown_channels,
@@ -135,12 +139,21 @@ fn http_origin(host: &str, port: u16) -> String {
 }
 
 fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let path = String::deserialize(deserializer)?;
-    if path.starts_with('/') {
-        Ok(path)
+    path_of(String::deserialize(deserializer)?)
+}
+
+fn path_of<E: de::Error>(text: String) -> Result<String, E> {
+    if text.starts_with('/') {
+        Ok(text)
     } else {
-        Err(de::Error::custom(format!(
-            "expected a path such as `/cable`, got `{path}`"
+        Err(E::custom(format!(
+            "expected a path such as `/cable`, got `{text}`"
         )))
     }
+}
+
+/// None where it is empty or null.
+fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let path = Option::<String>::deserialize(deserializer)?.filter(|path| !path.is_empty());
+    path.map(path_of).transpose()
 }

@@ -30,6 +30,7 @@ fn all_of_the_server_can_be_set() {
     let file = "
 server:
   mount_path: /ws
+  events_path: ''
   allow_same_origin_as_host: false
   disable_request_forgery_protection: true
   reject_unknown_channels: false
@@ -56,6 +57,7 @@ server:
     let cable = cable(file, &more).unwrap();
     let expected = action_cable::Config {
         mount_path: "/ws".into(),
+        events_path: None,
         allowed_request_origins: vec!["https://a.example".into()],
         allow_same_origin_as_host: false,
         same_host_ports: vec![],

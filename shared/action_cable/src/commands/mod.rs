@@ -120,6 +120,29 @@ where
         commands
     }
 
+    /// Subscribes, and holds back what comes until [`Commands::catch_up`]. Whether the channel took the subscription.
+    pub(crate) async fn open(&mut self, identifier: &str) -> bool {
+        let (Ok(quoted), Ok(subscribe)) = (json::encode(identifier), self.admit(identifier)) else {
+            return false;
+        };
+        self.start(subscribe, identifier, quoted, true).await
+    }
+
+    /// Sends what the client missed, and then what has come meanwhile.
+    pub(crate) async fn catch_up(&mut self, identifier: &str, asked: Option<Asked>) {
+        match asked {
+            Some(asked) => {
+                // There is the subscription: it was just opened.
+                let _ = self.history(identifier, Some(asked)).await;
+            }
+            None => {
+                if let Some(entry) = self.subscriptions.get(identifier) {
+                    entry.subscription.sink().release();
+                }
+            }
+        }
+    }
+
     /// The identifiers of the subscriptions.
     pub(crate) fn identifiers(&self) -> Vec<&str> {
         self.subscriptions.keys().map(String::as_str).collect()

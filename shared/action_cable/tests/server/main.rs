@@ -3,6 +3,7 @@
 
 mod access;
 mod errors;
+mod events;
 mod extended;
 mod handshake;
 mod http;
