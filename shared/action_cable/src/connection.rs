@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolError};
 use futures_util::StreamExt as _;
 
@@ -184,6 +185,9 @@ fn ending(last: Incoming) -> Ending {
     };
     let (disconnect, code) = match &error {
         ProtocolError::Overflow => (Some(Disconnect::InvalidRequest), CloseCode::Size),
+        ProtocolError::Io(error) if is_overflow(error) => {
+            (Some(Disconnect::InvalidRequest), CloseCode::Size)
+        }
         ProtocolError::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
             (None, CloseCode::Invalid)
         }
@@ -191,4 +195,10 @@ fn ending(last: Incoming) -> Ending {
     };
     tracing::debug!(error = %error, "cannot read on from a client");
     Ending { disconnect, code }
+}
+
+/// Whether it is what [`crate::guard`] says of a message that is too long.
+fn is_overflow(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(PayloadError::Overflow))
 }

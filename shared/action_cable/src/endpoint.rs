@@ -5,6 +5,7 @@ use actix_web::web::{Payload, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, rt};
 
 use crate::body::Body;
+use crate::guard::guarded;
 use crate::http::events;
 use crate::protocol::{Dialect, PROTOCOLS};
 use crate::server::Shared;
@@ -38,13 +39,14 @@ where
         tracing::warn!("refused a connection: there are too many, or the server stops");
         return HttpResponse::ServiceUnavailable().finish();
     };
-    let Ok((response, _, messages)) = actix_ws::handle_with_protocols(&request, body, &PROTOCOLS)
-    else {
+    let limit = server.config.max_message_size;
+    let opened = guarded(&request, body, limit)
+        .and_then(|body| actix_ws::handle_with_protocols(&request, body, &PROTOCOLS));
+    let Ok((response, _, messages)) = opened else {
         return not_found();
     };
     let dialect = Dialect::of(protocol(&response));
     let outbox = Arc::clone(registration.outbox());
-    let limit = server.config.max_message_size;
     let messages = messages
         .max_frame_size(limit)
         .aggregate_continuations()

@@ -57,6 +57,7 @@ mod connection;
 mod drain;
 mod endpoint;
 mod frame;
+mod guard;
 mod history;
 pub mod http;
 mod hub;
