@@ -100,6 +100,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "test_support",
         ],
     ),
+    ("cable_faults", &["db", "test_support"]),
     (
         "cache_faults",
         // The disk that can fail is that of the queue's tests.
