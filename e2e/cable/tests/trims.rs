@@ -67,8 +67,14 @@ async fn a_gap_is_never_silent() -> Result<()> {
     let speaker = tokio::spawn(speak(rails, steady.progress(), said));
     steady.collect_to(MESSAGES).await?;
     speaker.await??;
+    // For those who were too late for the last ones.
+    let rails = scene.rails()?;
+    let clients = tokio::select! {
+        clients = clients.join_all() => clients,
+        said = rails.repeat(MESSAGES + 1) => return said,
+    };
     let (mut rejected, mut lost, mut visits) = (0, 0, 0);
-    for client in clients.join_all().await {
+    for client in clients {
         let client = client?;
         // Only one stream is there: each message that was deleted was one of theirs.
         assert_eq!(client.false_alarms, 0);
@@ -78,7 +84,7 @@ async fn a_gap_is_never_silent() -> Result<()> {
     }
     println!("{visits} connections, {rejected} of them too late for {lost} messages");
     assert_eq!((steady.rejected, steady.lost), (0, 0));
-    assert!(rejected > 0 && visits > 2 * rejected);
+    assert!(rejected > 0 && visits > rejected);
     Ok(())
 }
 
