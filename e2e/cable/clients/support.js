@@ -11,7 +11,7 @@ import { WebSocket } from "ws"
 
 const root = resolve(import.meta.dirname, "../../..")
 const bin = process.env.TRIFECTA_BIN ?? join(root, "target/debug")
-const origin = "http://127.0.0.1:3000"
+export const origin = "http://127.0.0.1:3000"
 const patience = 20_000
 
 export const SECRET_KEY_BASE = "0123456789abcdef".repeat(8)
@@ -83,7 +83,7 @@ export class Cable {
 
   /** Breaks all connections, as a network does. */
   cut() {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   /** Breaks all connections, and lets none through until `reopen`. */
@@ -135,7 +135,7 @@ export class Cable {
   }
 
   #pass(client) {
-    if (!this.#open) return client.resetAndDestroy()
+    if (!this.#open) return client.destroy()
     const server = connect(this.#port, "127.0.0.1")
     for (const [socket, other] of [
       [client, server],
