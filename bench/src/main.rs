@@ -1,6 +1,7 @@
-//! Benchmarks that drive the real processes, the queue alone, and the cache alone. Each prints one JSON object: what was measured, beside a
-//! baseline of the same run, and the machine.
+//! Benchmarks that drive the real processes, the queue alone, the cache alone, and the cable alone. Each prints one JSON
+//! object: what was measured, beside a baseline of the same run, and the machine.
 
+mod cable;
 mod cache;
 mod figures;
 mod folder;
@@ -16,6 +17,7 @@ mod summary;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::cable::{channels, plain};
 use crate::queue::worker;
 use crate::scale::Scale;
 
@@ -61,6 +63,20 @@ enum Benchmark {
     CacheCap(Scale),
     /// How often a full cache has what is asked for, by each policy
     CacheEviction(Scale),
+    /// From the broadcast in one process to the last of many clients, beside a plain fan-out in memory
+    CableFanout(Scale),
+    /// Memory and processor time of connections, and a message to all of them
+    CableConnections(Scale),
+    /// Messages broadcast a second by one process, by one caller and by many, beside SQLite without us
+    CableBroadcasts(Scale),
+    /// Whether a message costs the same among many idle streams as among few
+    CableStreams(Scale),
+    /// How long clients that come again at once wait for what they missed
+    CableResume(Scale),
+    #[command(hide = true)]
+    CablePlain(plain::Options),
+    #[command(hide = true)]
+    CableChannels(channels::Options),
     #[command(hide = true)]
     QueueWorker(worker::Options),
 }
@@ -81,6 +97,13 @@ async fn main() -> Result<()> {
         Benchmark::CacheFetch(scale) => cache::fetch::measure(scale).await?,
         Benchmark::CacheCap(scale) => cache::cap::measure(scale).await?,
         Benchmark::CacheEviction(scale) => cache::eviction::measure(scale).await?,
+        Benchmark::CableFanout(scale) => cable::fanout::measure(scale).await?,
+        Benchmark::CableConnections(scale) => cable::connections::measure(scale).await?,
+        Benchmark::CableBroadcasts(scale) => cable::broadcasts::measure(scale).await?,
+        Benchmark::CableStreams(scale) => cable::streams::measure(scale).await?,
+        Benchmark::CableResume(scale) => cable::resume::measure(scale).await?,
+        Benchmark::CablePlain(options) => return plain::run(options).await,
+        Benchmark::CableChannels(options) => return channels::run(options).await,
         Benchmark::QueueWorker(options) => return worker::run(options).await,
     };
     println!("{}", serde_json::to_string_pretty(&result)?);

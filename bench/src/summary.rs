@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use db::Timestamp;
 use serde::Serialize;
 
 /// The usual quantiles, in milliseconds.
@@ -33,6 +34,11 @@ impl Summary {
 
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+/// Microseconds since 1970: all processes of the machine share that clock.
+pub(crate) fn now() -> i64 {
+    Timestamp::now().as_microseconds()
 }
 
 /// The time between two moments, in microseconds since 1970. Zero when the clock was set back.

@@ -9,10 +9,10 @@ use solid_queue::JobId;
 
 use super::bare::Bare;
 use super::file::QueueFile;
-use super::probe::{Performance, now};
+use super::probe::Performance;
 use super::worker::{Setup, Worker, all_started};
 use crate::proc;
-use crate::summary::between;
+use crate::summary::{between, now};
 
 /// How often to look from outside: often enough to see when a job is finished, seldom enough to cost nothing.
 const LOOK: Duration = Duration::from_millis(1);

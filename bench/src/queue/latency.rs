@@ -10,12 +10,12 @@ use solid_queue::PerformLater as _;
 use test_support::wait_until;
 
 use super::file::QueueFile;
-use super::probe::{Performance, Probe, now};
+use super::probe::{Performance, Probe};
 use super::worker::{Setup, Worker};
 use crate::figures::{at_most, hundredths};
 use crate::machine;
 use crate::scale::Scale;
-use crate::summary::{Summary, between};
+use crate::summary::{Summary, between, now};
 
 /// Between two jobs, in milliseconds: 50 jobs a second, at any point of a poll's interval.
 const PAUSE: std::ops::Range<u64> = 5..36;

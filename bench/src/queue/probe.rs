@@ -6,10 +6,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use db::Timestamp;
 use serde::{Deserialize, Serialize};
 use solid_queue::{Job, JobResult};
 use tokio_util::sync::CancellationToken;
+
+use crate::summary::now;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Probe {
@@ -33,10 +34,6 @@ pub(crate) struct Performance {
     pub(crate) number: u32,
     pub(crate) began: i64,
     pub(crate) ended: i64,
-}
-
-pub(crate) fn now() -> i64 {
-    Timestamp::now().as_microseconds()
 }
 
 /// Keeps in memory what a worker process performed, so that noting it costs next to nothing.

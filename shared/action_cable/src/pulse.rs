@@ -72,8 +72,11 @@ impl Pulse {
     /// Why the connection is to end by now.
     pub(crate) fn verdict(&self, config: &Config) -> Option<Disconnect> {
         let is_over = |since: &AtomicU64, limit: Option<Duration>| {
-            let silence = Duration::from_millis(self.now().saturating_sub(since.load(Relaxed)));
-            limit.is_some_and(|limit| silence > limit)
+            // Most servers set no limit, and the time of 10,000 clients is worth not asking for.
+            limit.is_some_and(|limit| {
+                let silence = self.now().saturating_sub(since.load(Relaxed));
+                Duration::from_millis(silence) > limit
+            })
         };
         if self.answers_pings && is_over(&self.pong, config.pong_timeout) {
             return Some(Disconnect::NoPong);

@@ -2,6 +2,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use settings::{Environment, Settings};
+use socket2::SockRef;
 use telemetry::Failure;
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +10,10 @@ use crate::stop::Stop;
 
 /// How long blocking work may go on after the end.
 const REST: Duration = Duration::from_secs(1);
+
+/// Connections that may wait to be accepted. After a restart all clients come again at once; whoever finds no room tries
+/// again only after a second, or three.
+const BACKLOG: i32 = 4096;
 
 /// Runs a process to its end: `work` gets the settings, and a token that is cancelled when TERM, INT or QUIT comes.
 ///
@@ -91,7 +96,12 @@ where
 /// # Errors
 /// What the system said, and what to do about it.
 pub fn listen(bind: &str, port: u16, variable: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind((bind, port)).map_err(|error| {
+    let listening = TcpListener::bind((bind, port)).and_then(|listener| {
+        // The standard library lets only 128 wait.
+        SockRef::from(&listener).listen(BACKLOG)?;
+        Ok(listener)
+    });
+    listening.map_err(|error| {
         Failure::new(format!("could not listen on {bind}:{port}: {error}")).hint(format!(
             "stop the process that listens there, or set {variable} (and BIND) to a free address"
         ))

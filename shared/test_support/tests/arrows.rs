@@ -92,8 +92,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "bench",
         &[
+            "action_cable",
+            "actix-web",
+            "actix-ws",
             "clap",
             "db",
+            "solid_cable",
             "solid_cache",
             "solid_queue",
             "telemetry",
