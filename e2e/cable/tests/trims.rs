@@ -4,7 +4,7 @@ use anyhow::Result;
 use cable_faults::{Client, Luck, Rails, STREAM, Scene, numbers};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
-use test_support::wait_until;
+use test_support::{Signal, wait_until};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -125,5 +125,29 @@ async fn what_expired_is_told_after_the_trim_of_the_process() -> Result<()> {
     .await;
     client.hear(&rails, 10).await?;
     assert_eq!((client.rejected, client.lost), (1, 8));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_slept_for_too_long_skips_nothing_silently() -> Result<()> {
+    let scene = Scene::start(&[]).await?;
+    let rails = scene.rails()?;
+    let mut client = Client::new(scene.addresses(), Luck::Good);
+    let mut progress = client.progress();
+    rails.broadcast(STREAM, numbers(1..=1)).await?;
+    let client = tokio::spawn(async move { client.collect_to(201).await.map(|()| client) });
+    progress.wait_for(|newest| *newest == 1).await?;
+    // From here on it gets what comes, not what was.
+    rails.broadcast(STREAM, numbers(2..=2)).await?;
+    progress.wait_for(|newest| *newest == 2).await?;
+    scene.cable.signal(Signal::STOP)?;
+    rails.broadcast(STREAM, numbers(3..=200)).await?;
+    rails.trim(50).await?;
+    scene.cable.signal(Signal::CONT)?;
+    let client = tokio::select! {
+        client = client => client??,
+        said = rails.repeat(201) => said.map(|()| unreachable!("it never ends"))?,
+    };
+    assert_eq!((client.rejected, client.lost > 0), (1, true));
     Ok(())
 }

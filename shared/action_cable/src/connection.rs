@@ -38,7 +38,9 @@ pub(crate) async fn run<A, I>(
     tracing::debug!("a client connected");
     let precision = Precision::wanted(&UpgradeRequest(&request));
     let pulse = Arc::new(Pulse::new(dialect, precision));
-    if let Some(identified) = who(&server, request, dialect, outbox).await {
+    // What is seldom under way has no place in the memory of each connection.
+    let identified = Box::pin(who(&server, request, dialect, outbox)).await;
+    if let Some(identified) = identified {
         let client = Client {
             dialect,
             outbox: Arc::clone(outbox),
@@ -49,8 +51,8 @@ pub(crate) async fn run<A, I>(
         registration.opened(pulse);
         let left = read(&mut messages, &mut commands, outbox).await;
         match sid.filter(|_| left == Left::CutOff) {
-            Some(sid) => server.keep(sid, commands.into_session()).await,
-            None => commands.unsubscribe_from_all().await,
+            Some(sid) => Box::pin(server.keep(sid, commands.into_session())).await,
+            None => Box::pin(commands.unsubscribe_from_all()).await,
         }
     }
     // A client that does not read the end keeps its place until its socket is gone.
@@ -141,12 +143,12 @@ where
             incoming = messages.next() => incoming,
             () = outbox.ended() => return Left::Gone,
             due = commands.due() => {
-                commands.attend(due).await;
+                Box::pin(commands.attend(due)).await;
                 continue;
             }
         };
         match incoming {
-            Some(Ok(AggregatedMessage::Text(frame))) => commands.perform(&frame).await,
+            Some(Ok(AggregatedMessage::Text(frame))) => Box::pin(commands.perform(&frame)).await,
             Some(Ok(AggregatedMessage::Ping(data))) => outbox.push(Frame::pong(&data)),
             Some(Ok(AggregatedMessage::Pong(_))) => {}
             Some(Ok(AggregatedMessage::Binary(_))) => {

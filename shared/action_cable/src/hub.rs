@@ -56,6 +56,15 @@ impl Hub {
             .fetch_add(delivered, Ordering::Relaxed);
     }
 
+    /// Messages were missed that nobody can deliver any more. Clients that know where they are in a stream are told to come
+    /// again, so that they ask for what they missed and hear that it is lost.
+    pub fn interrupt(&self) {
+        let topics: Vec<_> = lock(&self.shared.topics).values().cloned().collect();
+        for topic in topics {
+            lock(&topic).interrupt();
+        }
+    }
+
     /// Streams with subscribers.
     pub fn streams(&self) -> usize {
         lock(&self.shared.topics).len()

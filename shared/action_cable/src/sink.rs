@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::frame::Frame;
 use crate::outbox::{FRAME_COST, Outbox};
-use crate::protocol::{self, Dialect};
+use crate::protocol::{self, Dialect, Disconnect};
 use crate::sent::Sent;
 use crate::{Backlog, Position};
 
@@ -155,6 +155,13 @@ impl Sink {
     /// Up to which message of each stream the client has got all that is to be had.
     pub(crate) fn settled(&self) -> Vec<(Arc<str>, Position)> {
         self.state().sent.positions()
+    }
+
+    /// Has the client come again.
+    pub(crate) fn interrupt(&self) {
+        if let Some(outbox) = &self.state().outbox {
+            outbox.end(Disconnect::ServerRestart);
+        }
     }
 
     /// The client is gone, but may come again.

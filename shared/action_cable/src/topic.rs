@@ -128,6 +128,15 @@ impl Topic {
         }
     }
 
+    /// Has those come again who can ask for what they missed.
+    pub(crate) fn interrupt(&self) {
+        let groups = self.groups.iter();
+        let extended = groups.filter(|(group, _)| group.dialect == Dialect::Extended);
+        for sink in extended.flat_map(|(_, sinks)| sinks) {
+            sink.interrupt();
+        }
+    }
+
     /// Passes on what one client says to the others.
     pub(crate) fn whisper(&self, payload: &str, from: u64) {
         for (group, sinks) in &self.groups {

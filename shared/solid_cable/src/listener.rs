@@ -138,7 +138,11 @@ fn go_on_from(shared: &Shared, turn: Turn, seen: &Seen) {
 async fn begin(shared: &Shared) -> Result<(Arc<str>, i64), DbError> {
     let (numbering, id) = shared
         .database
-        .read(|connection| Ok((numbering::read(connection)?, message::last_id(connection)?)))
+        .read(|connection| {
+            let numbering = numbering::read(connection)?;
+            let id = message::last_id(connection)?.max(numbering.highest);
+            Ok((numbering, id))
+        })
         .await?;
     if numbering.is_kept {
         return Ok((numbering.epoch.into(), id));
@@ -157,6 +161,13 @@ fn hand_on(shared: &Shared, turn: Turn, seen: Seen, next: &Next) {
     if *seen.epoch != *next.epoch {
         seen.epoch = next.epoch.as_str().into();
     }
+    if next.has_hole_after(seen.id) {
+        tracing::warn!(
+            cable.message_id = seen.id,
+            "messages were deleted before they could be delivered: sending the clients that can tell to ask for them"
+        );
+        shared.hub.interrupt();
+    }
     for message in &next.messages {
         seen.id = message.id;
         // Beforehand: a message that kills the listener must not kill it again.
@@ -167,6 +178,9 @@ fn hand_on(shared: &Shared, turn: Turn, seen: Seen, next: &Next) {
         deliver(shared, message, &seen.epoch);
     }
     seen.at = next.at;
+    if next.is_all() {
+        seen.id = seen.id.max(next.highest);
+    }
     if shared.progress.advance(turn, &seen) {
         let newest = next.messages.last().and_then(Message::created_at);
         let lag = newest.map(|created_at| Timestamp::now().since(created_at));

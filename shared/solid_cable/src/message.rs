@@ -46,6 +46,25 @@ pub(crate) struct Next {
     pub(crate) messages: Vec<Message>,
 }
 
+impl Next {
+    /// Whether messages after `last` were deleted before this look: ids are given away one after the other.
+    pub(crate) fn has_hole_after(&self, last: i64) -> bool {
+        let mut expected = last;
+        for message in &self.messages {
+            expected += 1;
+            if message.id != expected {
+                return true;
+            }
+        }
+        self.is_all() && expected < self.highest
+    }
+
+    /// Whether there is nothing more in the table.
+    pub(crate) fn is_all(&self) -> bool {
+        self.messages.len() < BATCH
+    }
+}
+
 /// A message on its way into the table.
 #[derive(Clone, Debug)]
 pub(crate) struct NewMessage {

@@ -23,7 +23,7 @@ use crate::session::Session;
 use crate::timers::Timers;
 
 /// How long a client that came back may take until it tells what it missed.
-const RESTORE_PATIENCE: Duration = Duration::from_secs(2);
+const RESTORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The subscriptions of one connection, by identifier, as the client wrote it.
 pub(crate) type Subscriptions = HashMap<String, Entry>;
