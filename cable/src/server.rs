@@ -3,6 +3,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::http::KeepAlive;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
 use boot::{CableLink, Metrics, Stores};
@@ -105,6 +106,8 @@ fn server(listener: TcpListener, parts: Parts) -> std::io::Result<Server> {
     let server = HttpServer::new(move || App::new().configure(|config| routes(config, &parts)));
     let server = server
         .on_connect(|connection, _| bound_silence(connection))
+        // Only the head of a connection's first request has to be there in time.
+        .keep_alive(KeepAlive::Disabled)
         .workers(1)
         .disable_signals()
         .shutdown_timeout(10)

@@ -53,6 +53,14 @@ async fn half_open_handshakes_are_ended() -> Result<()> {
             let slow = Raw::connect(&address).await?;
             clients.spawn(dribble(slow, "GET /cable HTTP/1.1\r\n"));
         }
+        for _ in 0..EACH / 10 {
+            let mut second = Raw::connect(&address).await?;
+            second
+                .write
+                .write_all(b"GET /up HTTP/1.1\r\nHost: here\r\n\r\n")
+                .await?;
+            clients.spawn(dribble(second, "GET /cable HTTP/1.1\r\n"));
+        }
         clients.join_all().await.into_iter().collect()
     };
     scene.suffers(16 * 1024, handshakes).await
