@@ -1,8 +1,9 @@
 //! That each benchmark of the cable works and says what it should. Not how fast it is.
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
-use serde_json::Value;
-use test_support::run;
+mod support;
+
+use support::{measured, says_a_number};
 
 #[tokio::test]
 async fn fanout_compares_the_cable_with_a_plain_one() {
@@ -42,20 +43,4 @@ async fn resume_takes_the_time_to_the_last() {
     let result = measured("cable-resume").await;
     says_a_number(&result, "/all_missed_ms/median");
     says_a_number(&result, "/ratio_missed_to_nothing");
-}
-
-async fn measured(benchmark: &str) -> Value {
-    let ended = run("bench", &[benchmark, "--quick"], &Vec::new())
-        .await
-        .unwrap();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let result: Value = serde_json::from_str(&ended.stdout).unwrap();
-    says_a_number(&result, "/machine/cores");
-    result
-}
-
-#[track_caller]
-fn says_a_number(result: &Value, pointer: &str) {
-    let figure = result.pointer(pointer).and_then(Value::as_f64);
-    assert!(figure.is_some(), "no number at {pointer}: {result:#}");
 }

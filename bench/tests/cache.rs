@@ -1,8 +1,10 @@
 //! That each benchmark of the cache works and says what it should. Not how fast it is.
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
+mod support;
+
 use serde_json::Value;
-use test_support::run;
+use support::{measured, says_a_number};
 
 #[tokio::test]
 async fn read_compares_the_file_and_memory_with_others() {
@@ -52,16 +54,6 @@ async fn eviction_compares_hit_ratios() {
     says_a_number(&result, "/goals/alpha_1.0_sieve_to_fifo/measured");
 }
 
-async fn measured(benchmark: &str) -> Value {
-    let ended = run("bench", &[benchmark, "--quick"], &Vec::new())
-        .await
-        .unwrap();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let result: Value = serde_json::from_str(&ended.stdout).unwrap();
-    says_a_number(&result, "/machine/cores");
-    result
-}
-
 /// Where Redis is not installed, its figures are left out.
 #[track_caller]
 fn says_which_redis(result: &Value, figure: &str) {
@@ -71,10 +63,4 @@ fn says_which_redis(result: &Value, figure: &str) {
     } else {
         says_a_number(result, figure);
     }
-}
-
-#[track_caller]
-fn says_a_number(result: &Value, pointer: &str) {
-    let figure = result.pointer(pointer).and_then(Value::as_f64);
-    assert!(figure.is_some(), "no number at {pointer}: {result:#}");
 }

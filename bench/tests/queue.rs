@@ -1,8 +1,9 @@
 //! That each benchmark of the queue works and says what it should. Not how fast it is.
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
-use serde_json::Value;
-use test_support::run;
+mod support;
+
+use support::{measured, says_a_number};
 
 #[tokio::test]
 async fn enqueue_compares_callers_and_bulk_with_bare_sqlite() {
@@ -45,20 +46,4 @@ async fn depth_compares_a_long_queue_with_a_short_one() {
     let result = measured("queue-depth").await;
     says_a_number(&result, "/long/queue/finished");
     says_a_number(&result, "/ratio_long_to_short");
-}
-
-async fn measured(benchmark: &str) -> Value {
-    let ended = run("bench", &[benchmark, "--quick"], &Vec::new())
-        .await
-        .unwrap();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let result: Value = serde_json::from_str(&ended.stdout).unwrap();
-    says_a_number(&result, "/machine/cores");
-    result
-}
-
-#[track_caller]
-fn says_a_number(result: &Value, pointer: &str) {
-    let figure = result.pointer(pointer).and_then(Value::as_f64);
-    assert!(figure.is_some(), "no number at {pointer}: {result:#}");
 }

@@ -113,6 +113,7 @@ impl Broadcasts {
         for order in orders {
             if let Err(error) = self.obey(order).await {
                 tracing::error!(error = %error, "could not do what was asked over HTTP");
+                // What AnyCable answers then, whose clients know it.
                 return HttpResponse::NotImplemented().finish();
             }
         }

@@ -1,7 +1,10 @@
 //! Broadcasts over HTTP.
 
 use action_cable::http::{BroadcastKey, Broadcasts};
-use action_cable::{Cable, Stream, testing};
+use action_cable::{
+    Adapter, AdapterError, BoxFuture, Cable, History, Hub, InProcess, ListenerStatus, Since,
+    Stream, testing,
+};
 use actix_web::body::MessageBody as _;
 use actix_web::http::Method;
 use actix_web::{App, test};
@@ -85,4 +88,43 @@ async fn others_are_refused() {
         assert_eq!(status, expected, "{key:?} {body}");
     }
     assert_eq!(broadcasts.received(), Vec::<Value>::new());
+}
+
+/// Cannot pass anything on.
+#[derive(Default)]
+struct Broken(InProcess);
+
+impl Adapter for Broken {
+    fn broadcast<'a>(&'a self, _: &'a str, _: String) -> BoxFuture<'a, Result<(), AdapterError>> {
+        Box::pin(async { Err("the disk is full".into()) })
+    }
+
+    fn history<'a>(
+        &'a self,
+        stream: &'a str,
+        since: Since,
+    ) -> BoxFuture<'a, Result<History, AdapterError>> {
+        self.0.history(stream, since)
+    }
+
+    fn hub(&self) -> &Hub {
+        self.0.hub()
+    }
+
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        self.0.ready()
+    }
+
+    fn listener(&self) -> ListenerStatus {
+        self.0.listener()
+    }
+}
+
+#[actix_web::test]
+async fn what_could_not_be_done_is_told() {
+    let cable = Cable::new(Broken::default());
+    let message = json!({ "stream": "s", "data": "1" });
+    assert_eq!(post(&cable, &message).await, 501);
+    let command = json!({ "command": "disconnect", "payload": { "identifier": "7" } });
+    assert_eq!(post(&cable, &command).await, 501);
 }
