@@ -41,7 +41,8 @@ impl ResponseError for AppError {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::RequestTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidAuthenticityToken { .. } | Self::Todo(TodoError::Invalid(_)) => {
+            Self::InvalidAuthenticityToken { .. }
+            | Self::Todo(TodoError::Invalid(_) | TodoError::KeyOfAnother) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Todo(TodoError::NotFound(_)) => StatusCode::NOT_FOUND,

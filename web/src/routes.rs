@@ -24,14 +24,28 @@ pub(crate) fn routes(config: &mut ServiceConfig, assets_dir: &Path) {
             web::resource("/todos")
                 .route(read(todos::index))
                 .route(web::post().to(todos::create))
-                .default_service(only("GET, HEAD, POST")),
+                .route(web::patch().to(todos::update_all))
+                .route(web::put().to(todos::update_all))
+                .default_service(only("GET, HEAD, POST, PATCH, PUT")),
+        )
+        // For forms: POST to the list itself makes a todo.
+        .service(
+            web::resource("/todos/all")
+                .route(web::post().to(todos::update_all))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/todos/completed")
+                .route(web::delete().to(todos::destroy_completed))
+                .default_service(only("DELETE")),
         )
         .service(
             web::resource("/todos/{id}")
                 .route(web::patch().to(todos::update))
                 .route(web::put().to(todos::update))
+                .route(web::post().to(todos::update))
                 .route(web::delete().to(todos::destroy))
-                .default_service(only("PATCH, PUT, DELETE")),
+                .default_service(only("PATCH, PUT, POST, DELETE")),
         )
         .service(
             web::resource("/up")

@@ -78,7 +78,7 @@ async fn a_visit_is_json_and_a_partial_one_less_of_it() -> Result<()> {
         assert!(vary(&response).contains("x-inertia"));
         let page: Value = response.json().await?;
         let epoch = page["props"]["epoch"].clone();
-        let props = json!({ "todos": [], "rev": 0, "epoch": epoch, "errors": {} });
+        let props = json!({ "todos": [], "rev": 0, "epoch": epoch, "filter": "all", "errors": {} });
         assert_eq!(page, json!({ "component": "Todos/Index", "props": props, "url": "/todos", "version": version }));
 
         let partial = visit()?.header("x-inertia-partial-component", "Todos/Index");

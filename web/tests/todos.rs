@@ -154,8 +154,9 @@ async fn malformed_bodies_are_named() -> Result<()> {
 async fn wrong_methods_are_told_the_right_ones() -> Result<()> {
     let web = Web::start().await?;
     let cases = [
-        ("/todos", Method::DELETE, "GET, HEAD, POST"),
-        ("/todos/1", Method::GET, "PATCH, PUT, DELETE"),
+        ("/todos", Method::DELETE, "GET, HEAD, POST, PATCH, PUT"),
+        ("/todos/completed", Method::POST, "DELETE"),
+        ("/todos/1", Method::GET, "PATCH, PUT, POST, DELETE"),
     ];
     for (path, method, allowed) in cases {
         let token = web.browser.csrf_token().unwrap_or_default();

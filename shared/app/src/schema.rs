@@ -16,4 +16,12 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (key_hash) {
+        key_hash -> Binary,
+        fingerprint -> Binary,
+        created_at -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(todos, todos_snapshot);

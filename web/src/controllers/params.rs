@@ -132,6 +132,11 @@ fn boolean(text: &str) -> Result<bool, AppError> {
     }
 }
 
+/// What a change cannot do without.
+pub(crate) fn required<T>(value: Option<T>, name: &str) -> Result<T, AppError> {
+    value.ok_or_else(|| bad(format!("expected `{name}`, got none")))
+}
+
 fn missing() -> AppError {
     bad("param is missing or the value is empty: todo".to_owned())
 }

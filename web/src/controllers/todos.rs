@@ -1,91 +1,104 @@
-use actix_web::HttpResponse;
+use std::rc::Rc;
+
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use app::AppContext;
-use app::models::{NewTodo, Todo, TodoChanges, TodoError, TodoId};
-use inertia::{Inertia, Props};
+use app::models::{NewTodo, Todo, TodoChanges, TodoId, TodoList};
+use inertia::{Inertia, PropError, Props};
+use tokio::sync::OnceCell;
 
-use super::broadcast::broadcast_update_async;
-use super::params::TodoParams;
-use crate::background::Background;
+use super::list_view::ListView;
+use super::params::{TodoParams, required};
+use super::write::Write;
 use crate::errors::AppError;
-
-const TODOS_PATH: &str = "/todos";
 
 pub(crate) async fn index(
     app: Data<AppContext>,
     inertia: Inertia,
+    request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let list = Todo::broadcast_list(&app).await?;
+    let (todos, list) = (List::unread(app), List::clone);
+    let (rev, epoch) = (list(&todos), list(&todos));
     let props = Props::new()
-        .value("todos", list.todos)
-        .value("rev", list.rev)
-        .value("epoch", list.epoch);
+        .lazy("todos", async move || {
+            todos.read(|list| list.todos.clone()).await
+        })
+        .lazy("rev", async move || rev.read(|list| list.rev).await)
+        .lazy("epoch", async move || {
+            epoch.read(|list| list.epoch.clone()).await
+        })
+        .value("filter", ListView::of(&request).filter.name());
     Ok(inertia.render("Todos/Index", props).await?)
 }
 
-pub(crate) async fn create(
+/// The list, read once for all props that are part of it, and not at all when none of them is wanted.
+#[derive(Clone)]
+struct List {
     app: Data<AppContext>,
-    background: Data<Background>,
-    inertia: Inertia,
-    params: TodoParams,
-) -> Result<HttpResponse, AppError> {
+    list: Rc<OnceCell<TodoList>>,
+}
+
+impl List {
+    fn unread(app: Data<AppContext>) -> Self {
+        Self {
+            app,
+            list: Rc::default(),
+        }
+    }
+
+    async fn read<T>(&self, part: impl FnOnce(&TodoList) -> T) -> Result<T, PropError> {
+        let read = || Todo::broadcast_list(&self.app);
+        Ok(part(self.list.get_or_try_init(read).await?))
+    }
+}
+
+pub(crate) async fn create(write: Write, params: TodoParams) -> Result<HttpResponse, AppError> {
+    let once = write.once(&params);
+    let write = write.typed(params.title.as_deref(), None);
     let new = NewTodo {
         title: params.title.unwrap_or_default(),
         completed: params.completed.unwrap_or_default(),
     };
-    let change = async move |app: Data<AppContext>| Todo::create(&app, new).await.map(drop);
-    make(change, app, background, &inertia).await
+    write
+        .make(async move |app| Todo::create(&app, new, once).await)
+        .await
 }
 
 pub(crate) async fn update(
-    app: Data<AppContext>,
-    background: Data<Background>,
-    inertia: Inertia,
+    write: Write,
     id: Path<i64>,
     params: TodoParams,
 ) -> Result<HttpResponse, AppError> {
+    let once = write.once(&params);
+    let write = write.typed(params.title.as_deref(), Some(*id));
     let changes = TodoChanges {
         title: params.title,
         completed: params.completed,
     };
-    let change = async move |app: Data<AppContext>| Todo::update(&app, TodoId(*id), changes).await;
-    make(change, app, background, &inertia).await
+    write
+        .make(async move |app| Todo::update(&app, TodoId(*id), changes, once).await)
+        .await
 }
 
-pub(crate) async fn destroy(
-    app: Data<AppContext>,
-    background: Data<Background>,
-    inertia: Inertia,
-    id: Path<i64>,
-) -> Result<HttpResponse, AppError> {
-    let change = async move |app: Data<AppContext>| Todo::destroy(&app, TodoId(*id)).await;
-    make(change, app, background, &inertia).await
+pub(crate) async fn destroy(write: Write, id: Path<i64>) -> Result<HttpResponse, AppError> {
+    let once = write.once(&());
+    write
+        .make(async move |app| Todo::destroy(&app, TodoId(*id), once).await)
+        .await
 }
 
-/// Makes the change and tells all browsers of it, even when the client goes away in between. Then it is back to the
-/// list: with the change, or with what is wrong about it.
-async fn make<C, F>(
-    change: C,
-    app: Data<AppContext>,
-    background: Data<Background>,
-    inertia: &Inertia,
-) -> Result<HttpResponse, AppError>
-where
-    C: FnOnce(Data<AppContext>) -> F,
-    F: Future<Output = Result<(), TodoError>> + Send + 'static,
-{
-    let change = change(app.clone());
-    let broadcasts = background.clone();
-    let work = async move {
-        change.await?;
-        broadcast_update_async(&app, &broadcasts).await;
-        Ok(())
-    };
-    match background.finish(work).await? {
-        Ok(()) => Ok(inertia.redirect(TODOS_PATH)),
-        Err(TodoError::Invalid(invalid)) => {
-            Ok(inertia.redirect_with_errors(TODOS_PATH, invalid.messages()))
-        }
-        Err(error) => Err(error.into()),
-    }
+/// Makes all todos done, or none of them.
+pub(crate) async fn update_all(write: Write, params: TodoParams) -> Result<HttpResponse, AppError> {
+    let once = write.once(&params);
+    let completed = required(params.completed, "todo[completed]")?;
+    write
+        .make(async move |app| Todo::update_all(&app, completed, once).await)
+        .await
+}
+
+pub(crate) async fn destroy_completed(write: Write) -> Result<HttpResponse, AppError> {
+    let once = write.once(&());
+    write
+        .make(async move |app| Todo::destroy_completed(&app, once).await)
+        .await
 }

@@ -4,7 +4,8 @@ use db::{DbError, Timestamp};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, TodoList};
+use super::once::Attempt;
+use super::{Invalid, Once, Outcome, TodoList};
 use crate::AppContext;
 use crate::schema::todos;
 
@@ -55,6 +56,12 @@ pub enum TodoError {
     /// There is none with this id.
     #[error("there is no todo with the id {0}")]
     NotFound(TodoId),
+    /// The key under which the change was to be made once is that of another change.
+    #[error(
+        "expected each change to have an Idempotency-Key of its own, got a key that another change was made with: \
+         send the change again with a new key"
+    )]
+    KeyOfAnother,
     /// The database failed.
     #[error("could not write the todo")]
     Database(#[from] DbError),
@@ -65,28 +72,16 @@ impl Todo {
     ///
     /// # Errors
     /// [`TodoError`].
-    pub async fn create(app: &AppContext, new: NewTodo) -> Result<Self, TodoError> {
-        let title = valid_title(&new.title)?;
+    pub async fn create(app: &AppContext, new: NewTodo, once: Once) -> Result<Outcome, TodoError> {
         let now = Timestamp::now().to_string();
         let row = (
-            todos::title.eq(title.clone()),
+            todos::title.eq(valid_title(&new.title)?),
             todos::completed.eq(new.completed),
             todos::created_at.eq(now.clone()),
             todos::updated_at.eq(now),
         );
-        let insert = move |c: &mut _| {
-            diesel::insert_into(todos::table)
-                .values(row)
-                .returning(todos::id)
-                .get_result(c)
-        };
-        let id = app.primary.write(insert).await?;
-        TodoList::forget(app).await;
-        Ok(Self {
-            id: TodoId(id),
-            title,
-            completed: new.completed,
-        })
+        let insert = move |c: &mut _| diesel::insert_into(todos::table).values(row).execute(c);
+        change(app, once, move |c| insert(c).map(Effect::of_rows)).await
     }
 
     /// Changes the todo with this id.
@@ -97,7 +92,8 @@ impl Todo {
         app: &AppContext,
         id: TodoId,
         changes: TodoChanges,
-    ) -> Result<(), TodoError> {
+        once: Once,
+    ) -> Result<Outcome, TodoError> {
         let title = changes.title.as_deref().map(valid_title).transpose()?;
         let set = (
             title.map(|title| todos::title.eq(title)),
@@ -107,16 +103,44 @@ impl Todo {
             todos::updated_at.eq(Timestamp::now().to_string()),
         );
         let update = move |c: &mut _| diesel::update(todos::table.find(id.0)).set(set).execute(c);
-        Self::done(app, id, app.primary.write(update).await?).await
+        change(app, once, move |c| update(c).map(|rows| id.effect(rows))).await
     }
 
     /// Destroys the todo with this id.
     ///
     /// # Errors
     /// [`TodoError`].
-    pub async fn destroy(app: &AppContext, id: TodoId) -> Result<(), TodoError> {
+    pub async fn destroy(app: &AppContext, id: TodoId, once: Once) -> Result<Outcome, TodoError> {
         let delete = move |c: &mut _| diesel::delete(todos::table.find(id.0)).execute(c);
-        Self::done(app, id, app.primary.write(delete).await?).await
+        change(app, once, move |c| delete(c).map(|rows| id.effect(rows))).await
+    }
+
+    /// Makes all todos done, or none of them.
+    ///
+    /// # Errors
+    /// [`TodoError`].
+    pub async fn update_all(
+        app: &AppContext,
+        completed: bool,
+        once: Once,
+    ) -> Result<Outcome, TodoError> {
+        let others = todos::table.filter(todos::completed.ne(completed));
+        let set = (
+            todos::completed.eq(completed),
+            todos::updated_at.eq(Timestamp::now().to_string()),
+        );
+        let update = move |c: &mut _| diesel::update(others).set(set).execute(c);
+        change(app, once, move |c| update(c).map(Effect::of_rows)).await
+    }
+
+    /// Destroys all todos that are done.
+    ///
+    /// # Errors
+    /// [`TodoError`].
+    pub async fn destroy_completed(app: &AppContext, once: Once) -> Result<Outcome, TodoError> {
+        let done = todos::table.filter(todos::completed.eq(true));
+        let delete = move |c: &mut _| diesel::delete(done).execute(c);
+        change(app, once, move |c| delete(c).map(Effect::of_rows)).await
     }
 
     /// The whole list as browsers get it, from the cache where it is still true.
@@ -126,13 +150,53 @@ impl Todo {
     pub async fn broadcast_list(app: &AppContext) -> Result<TodoList, DbError> {
         TodoList::cached(app).await
     }
+}
 
-    async fn done(app: &AppContext, id: TodoId, rows: usize) -> Result<(), TodoError> {
-        if rows == 0 {
-            return Err(TodoError::NotFound(id));
+impl TodoId {
+    fn effect(self, rows: usize) -> Effect {
+        match rows {
+            0 => Effect::Missing(self),
+            _ => Effect::Changed,
         }
-        TodoList::forget(app).await;
-        Ok(())
+    }
+}
+
+/// What a statement did.
+#[derive(Clone, Copy)]
+pub(super) enum Effect {
+    Changed,
+    Unchanged,
+    Missing(TodoId),
+}
+
+impl Effect {
+    fn of_rows(rows: usize) -> Self {
+        match rows {
+            0 => Self::Unchanged,
+            _ => Self::Changed,
+        }
+    }
+}
+
+/// Makes a change in a transaction, unless it was made before.
+async fn change(
+    app: &AppContext,
+    once: Once,
+    statement: impl FnOnce(&mut SqliteConnection) -> QueryResult<Effect> + Send + 'static,
+) -> Result<Outcome, TodoError> {
+    let attempt = app
+        .primary
+        .write(move |c| once.attempt(c, statement))
+        .await?;
+    match attempt {
+        Attempt::Made(Effect::Changed) => {
+            TodoList::forget(app).await;
+            Ok(Outcome::Changed)
+        }
+        Attempt::Made(Effect::Unchanged) => Ok(Outcome::Unchanged),
+        Attempt::Made(Effect::Missing(id)) => Err(TodoError::NotFound(id)),
+        Attempt::MadeBefore => Ok(Outcome::MadeBefore),
+        Attempt::KeyOfAnother => Err(TodoError::KeyOfAnother),
     }
 }
 
