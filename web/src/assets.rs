@@ -1,8 +1,9 @@
-use std::collections::BTreeMap;
+mod manifest;
+
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use serde::Deserialize;
+use manifest::Manifest;
 use sha2::{Digest as _, Sha256};
 
 /// Where the page's modules come from.
@@ -12,6 +13,8 @@ pub(crate) enum Assets {
     Built {
         version: String,
         scripts: Vec<String>,
+        /// What the scripts import: a browser that knows loads all at once, not one after the other.
+        preloads: Vec<String>,
         styles: Vec<String>,
     },
     /// The frontend's development server.
@@ -37,13 +40,6 @@ pub enum AssetsError {
         /// The manifest.
         path: PathBuf,
     },
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    file: String,
-    #[serde(default)]
-    css: Vec<String>,
 }
 
 impl Assets {
@@ -73,16 +69,16 @@ impl Assets {
             path: path.clone(),
             source,
         })?;
-        let entries: BTreeMap<String, Entry> = serde_json::from_slice(&json).unwrap_or_default();
-        let entry = entries
-            .get(Self::ENTRY)
+        let manifest: Manifest = serde_json::from_slice(&json).unwrap_or_default();
+        let chunks = manifest
+            .chunks_of(Self::ENTRY)
             .ok_or(AssetsError::Malformed { path })?;
-        let url = |file: &String| format!("/{file}");
         let hash = Sha256::digest(&json);
         Ok(Self::Built {
             version: HEXLOWER.encode(&hash[..8]),
-            scripts: vec![url(&entry.file)],
-            styles: entry.css.iter().map(url).collect(),
+            scripts: vec![chunks.entry],
+            preloads: chunks.imports,
+            styles: chunks.styles,
         })
     }
 }

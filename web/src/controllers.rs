@@ -1,5 +1,6 @@
 pub(crate) mod health;
 pub(crate) mod home;
+pub(crate) mod icon;
 pub(crate) mod list_view;
 pub(crate) mod todos;
 

@@ -3,7 +3,9 @@
 
 mod assets;
 mod background;
+mod cable_url;
 mod controllers;
+mod csp;
 mod csrf;
 mod errors;
 mod layout;

@@ -5,13 +5,13 @@ use std::path::Path;
 use actix_files::Files;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, VARY};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Error, HttpResponse, guard};
 
-use crate::controllers::{health, home, todos};
+use crate::controllers::{health, home, icon, todos};
 
 pub(crate) fn routes(config: &mut ServiceConfig, assets_dir: &Path) {
     config
@@ -53,10 +53,20 @@ pub(crate) fn routes(config: &mut ServiceConfig, assets_dir: &Path) {
                 .default_service(only("GET, HEAD")),
         )
         .service(
+            web::resource("/icon.svg")
+                .route(read(icon::show))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
             web::scope("/assets")
                 .wrap(from_fn(immutable))
-                .service(Files::new("/", assets_dir.join("assets")).prefer_utf8(true)),
+                .service(assets(&assets_dir.join("assets"))),
         );
+}
+
+/// The built files. Beside `app.js` may lie `app.js.br`, `app.js.zst` and `app.js.gz`, for clients that take them.
+fn assets(folder: &Path) -> Files {
+    Files::new("/", folder).prefer_utf8(true).try_compressed()
 }
 
 /// The name of an asset holds the hash of its content: what has that name never changes.
@@ -65,9 +75,12 @@ async fn immutable(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let mut response = next.call(request).await?;
-    if response.status().is_success() {
+    if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+        let headers = response.headers_mut();
         let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-        response.headers_mut().insert(CACHE_CONTROL, forever);
+        headers.insert(CACHE_CONTROL, forever);
+        // The answer without a compressed file depends on what the client takes, too.
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     }
     Ok(response)
 }

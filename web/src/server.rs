@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
 use crate::background::Background;
+use crate::cable_url::CableUrl;
+use crate::csp::{Policy, content_security_policy};
 use crate::csrf::{Csrf, protect_from_forgery};
 use crate::requests::log_requests;
 use crate::{errors, layout, routes};
@@ -65,6 +67,10 @@ pub async fn run(
             &settings.secret_key_base,
             settings.web.assume_ssl,
         )),
+        policy: Data::new(Policy::new(
+            CableUrl::of(&settings),
+            settings.web.vite_url.as_deref(),
+        )),
         layout,
         channels: channels.clone(),
     };
@@ -87,6 +93,7 @@ struct Parts {
     files: Data<Files>,
     background: Data<Background>,
     csrf: Data<Csrf>,
+    policy: Data<Policy>,
     layout: Layout,
     channels: Option<Channels<AppContext, Visitor>>,
 }
@@ -137,6 +144,7 @@ fn server(
             .app_data(parts.files.clone())
             .app_data(parts.background.clone())
             .app_data(parts.csrf.clone())
+            .app_data(parts.policy.clone())
             .app_data(parts.layout.clone())
             .app_data(web::PayloadConfig::new(web.max_body_size))
             .app_data(web::FormConfig::default().limit(web.max_body_size))
@@ -144,7 +152,8 @@ fn server(
             .wrap(from_fn(protect_from_forgery))
             .wrap(from_fn(errors::pages))
             .wrap(sessions(&secret, web.assume_ssl))
-            .wrap(security_headers())
+            .wrap(from_fn(content_security_policy))
+            .wrap(security_headers(web.assume_ssl))
             .wrap(from_fn(log_requests))
             .configure(|config| routes::routes(config, &web.assets_dir))
             .configure(|config| {
@@ -175,11 +184,21 @@ fn sessions(secret: &SecretKeyBase, secure: bool) -> SessionMiddleware<CookieSes
     .build()
 }
 
-/// Those that Rails sends with every page.
-fn security_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
+/// Those that Rails sends with every page, and what no page of ours needs.
+fn security_headers(assume_ssl: bool) -> DefaultHeaders {
+    let headers = DefaultHeaders::new()
         .add(("x-content-type-options", "nosniff"))
         .add(("x-frame-options", "SAMEORIGIN"))
         .add(("x-permitted-cross-domain-policies", "none"))
         .add(("referrer-policy", "strict-origin-when-cross-origin"))
+        .add(("cross-origin-opener-policy", "same-origin"))
+        .add((
+            "permissions-policy",
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ));
+    if assume_ssl {
+        headers.add(("strict-transport-security", "max-age=63072000"))
+    } else {
+        headers
+    }
 }

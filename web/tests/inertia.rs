@@ -58,7 +58,7 @@ async fn a_first_visit_is_a_document() -> Result<()> {
         ));
         assert!(html.contains(r#"<div id="app"></div>"#));
         assert!(html.contains(r#""url":"/todos?filter=active""#));
-        assert!(html.contains(r#"<script type="module" src="/assets/inertia-abc123.js">"#));
+        assert!(html.contains(r#"<script type="module" src="/assets/inertia-abc123.js" nonce=""#));
         assert!(
             html.contains(r#"<meta name="action-cable-url" content="ws://127.0.0.1:0/cable">"#),
             "{html}"

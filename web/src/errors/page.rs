@@ -8,6 +8,7 @@ use askama::Template;
 use inertia::{Inertia, Props};
 
 use super::AppError;
+use crate::csp::Nonce;
 
 /// Gives every error a page: an Inertia client a component, a program JSON, a browser HTML. Failures of ours are logged
 /// here, once; what they say stays out of the page.
@@ -70,6 +71,7 @@ async fn render(
     detail: Option<String>,
 ) -> Result<HttpResponse, Error> {
     let page = ErrorPage {
+        nonce: Nonce::of(request),
         status: status.as_u16(),
         title: title(status),
         message: detail.unwrap_or(usual(status)),
@@ -99,6 +101,7 @@ async fn render(
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage {
+    nonce: String,
     status: u16,
     title: &'static str,
     message: String,
