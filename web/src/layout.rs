@@ -5,6 +5,7 @@ use settings::Settings;
 use crate::assets::Assets;
 use crate::cable_url::CableUrl;
 use crate::csp::Nonce;
+use crate::noscript::noscript;
 
 /// The HTML document around every page.
 #[derive(Template)]
@@ -14,6 +15,7 @@ struct Document<'a> {
     assets: &'a Assets,
     nonce: String,
     page: &'a str,
+    noscript: String,
 }
 
 pub(crate) fn layout(assets: Assets, settings: &Settings) -> Layout {
@@ -24,6 +26,7 @@ pub(crate) fn layout(assets: Assets, settings: &Settings) -> Layout {
             assets: &assets,
             nonce: Nonce::of(request),
             page,
+            noscript: noscript(page, request)?,
         };
         Ok(document.render()?)
     })

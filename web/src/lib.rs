@@ -9,6 +9,7 @@ mod csp;
 mod csrf;
 mod errors;
 mod layout;
+mod noscript;
 mod requests;
 mod routes;
 mod server;

@@ -38,6 +38,22 @@ impl Filter {
         }
     }
 
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Active => "Active",
+            Self::Completed => "Completed",
+        }
+    }
+
+    pub(crate) fn shows(self, completed: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Active => !completed,
+            Self::Completed => completed,
+        }
+    }
+
     /// An address that was mistyped shows the whole list.
     fn named(name: &str) -> Self {
         let named = Self::ALL.into_iter().find(|filter| filter.name() == name);
@@ -77,6 +93,28 @@ impl ListView {
         Self {
             edit: None,
             ..query.map(Self::from_query).unwrap_or_default()
+        }
+    }
+
+    pub(crate) fn with_filter(filter: Filter) -> Self {
+        Self {
+            filter,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn on_page(self, page: usize) -> Self {
+        Self {
+            page,
+            edit: None,
+            ..self
+        }
+    }
+
+    pub(crate) fn editing(self, id: i64) -> Self {
+        Self {
+            edit: Some(id),
+            ..self
         }
     }
 }

@@ -1,0 +1,94 @@
+//! The list for browsers without JavaScript: real HTML and forms, which `<noscript>` hides from all others.
+//!
+//! It is made of the props that the page has anyway, and sent with every first visit: so it is short. One form is around
+//! the whole list, and each button says itself where it leads and what it sends.
+
+mod contents;
+
+use actix_web::HttpRequest;
+use askama::Template;
+use contents::{Contents, Row};
+
+use crate::controllers::list_view::{Filter, ListView};
+
+/// Rows on a page.
+const ROWS: usize = 100;
+
+/// The list as HTML, with its `noscript` element. Nothing for pages that are not the list.
+///
+/// CONNECT HERE: takes `inertia::Document` (see [`Contents::of`]) and, as the token,
+/// `inertia::csrf::token(request)`, once `inertia` has both.
+pub(crate) fn noscript(elements: &str, request: &HttpRequest) -> Result<String, askama::Error> {
+    match Contents::of(elements) {
+        Some(contents) => List::of(contents, ListView::of(request), String::new()).render(),
+        None => Ok(String::new()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "noscript.html")]
+struct List {
+    /// The CSRF token of the forms.
+    token: String,
+    view: ListView,
+    rows: Vec<Row>,
+    left: usize,
+    done: usize,
+    pages: usize,
+    error: Option<String>,
+    typed: String,
+}
+
+impl List {
+    fn of(contents: Contents, view: ListView, token: String) -> Self {
+        let Contents {
+            todos,
+            error,
+            typed,
+        } = contents;
+        let all = todos.len();
+        let done = todos.iter().filter(|todo| todo.completed).count();
+        let shown: Vec<Row> = todos
+            .into_iter()
+            .filter(|todo| view.filter.shows(todo.completed))
+            .collect();
+        let pages = shown.len().div_ceil(ROWS).max(1);
+        let page = view.page.min(pages - 1);
+        Self {
+            token,
+            view: ListView { page, ..view },
+            rows: shown.into_iter().skip(page * ROWS).take(ROWS).collect(),
+            left: all - done,
+            done,
+            pages,
+            error,
+            typed,
+        }
+    }
+
+    fn is_edited(&self, row: &Row) -> bool {
+        self.view.edit == Some(row.id)
+    }
+
+    /// What was typed belongs to the field that it was typed into.
+    fn new_title(&self) -> &str {
+        match self.view.edit {
+            None => &self.typed,
+            Some(_) => "",
+        }
+    }
+
+    fn edited_title<'a>(&'a self, row: &'a Row) -> &'a str {
+        match self.error {
+            None => &row.title,
+            Some(_) => &self.typed,
+        }
+    }
+
+    fn is_last_page(&self) -> bool {
+        self.view.page + 1 >= self.pages
+    }
+}
+
+#[cfg(test)]
+mod tests;
