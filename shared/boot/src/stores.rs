@@ -139,6 +139,7 @@ fn choose_cache(settings: &Settings) -> Result<Cache, Failure> {
             open_cache(&settings.databases.caches, config.clone())
         }
         settings::Cache::MemoryStore(config) => Ok(Cache::memory(config.clone())),
+        settings::Cache::NullStore => Ok(Cache::null()),
     }
 }
 

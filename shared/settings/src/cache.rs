@@ -16,6 +16,8 @@ pub enum Cache {
     SolidCacheStore(solid_cache::Config),
     /// The memory of each process.
     MemoryStore(solid_cache::Config),
+    /// Nowhere: each read is a miss.
+    NullStore,
 }
 
 /// A section of `cache.yml`.
@@ -38,14 +40,16 @@ pub(crate) struct File {
 #[derive(Clone, Copy, Default)]
 enum Adapter {
     #[default]
-    SolidCacheStore,
-    MemoryStore,
+    Solid,
+    Memory,
+    Null,
 }
 
 impl Word for Adapter {
     const WORDS: &'static [(&'static str, Self)] = &[
-        ("solid_cache_store", Self::SolidCacheStore),
-        ("memory_store", Self::MemoryStore),
+        ("solid_cache_store", Self::Solid),
+        ("memory_store", Self::Memory),
+        ("null_store", Self::Null),
     ];
 }
 
@@ -79,8 +83,9 @@ impl File {
             ..self.store_options.resolve()
         };
         match self.adapter {
-            Adapter::SolidCacheStore => Cache::SolidCacheStore(config),
-            Adapter::MemoryStore => Cache::MemoryStore(config),
+            Adapter::Solid => Cache::SolidCacheStore(config),
+            Adapter::Memory => Cache::MemoryStore(config),
+            Adapter::Null => Cache::NullStore,
         }
     }
 }

@@ -17,8 +17,13 @@ fn loaded(text: &str, more: &[(&str, &str)]) -> Settings {
 fn config(text: &str, more: &[(&str, &str)]) -> Config {
     match loaded(text, more).cache {
         Cache::SolidCacheStore(config) => config,
-        other @ Cache::MemoryStore(_) => panic!("{other:?}"),
+        other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_cache_may_keep_nothing() {
+    assert_eq!(loaded("adapter: null_store\n", &[]).cache, Cache::NullStore);
 }
 
 #[test]

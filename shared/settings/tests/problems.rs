@@ -176,7 +176,7 @@ fn words_are_told_with_those_that_are_known() {
         (
             "cache",
             "adapter",
-            "expected solid_cache_store or memory_store",
+            "expected solid_cache_store, memory_store or null_store",
         ),
         ("cable", "adapter", "expected solid_cable or async"),
         ("database", "primary.adapter", "expected sqlite3"),

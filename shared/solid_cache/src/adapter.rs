@@ -11,6 +11,8 @@ use crate::solid::Solid;
 pub(crate) enum Adapter {
     Solid(Solid),
     Memory(Memory),
+    /// Nowhere.
+    Null,
 }
 
 impl Adapter {
@@ -18,7 +20,7 @@ impl Adapter {
     pub(crate) fn peek(&self, key: &[u8]) -> Option<Bytes> {
         match self {
             Self::Solid(solid) => solid.peek(key),
-            Self::Memory(_) => None,
+            Self::Memory(_) | Self::Null => None,
         }
     }
 
@@ -26,6 +28,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.read(key).await,
             Self::Memory(memory) => Ok(memory.read(key)),
+            Self::Null => Ok(None),
         }
     }
 
@@ -34,6 +37,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.read_multi(keys).await,
             Self::Memory(memory) => Ok(keys.iter().map(|key| memory.read(key)).collect()),
+            Self::Null => Ok(vec![None; keys.len()]),
         }
     }
 
@@ -46,6 +50,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.write(entries, tags, now).await?,
             Self::Memory(memory) => memory.write(entries, tags, now),
+            Self::Null => {}
         }
         Ok(())
     }
@@ -62,6 +67,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.update(key, tags, now, change).await,
             Self::Memory(memory) => Ok(memory.update(key, tags, now, change)),
+            Self::Null => Ok(change(None).1),
         }
     }
 
@@ -70,6 +76,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.delete(keys).await,
             Self::Memory(memory) => Ok(memory.delete(&keys)),
+            Self::Null => Ok(0),
         }
     }
 
@@ -78,6 +85,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.discard(key, stored, now),
             Self::Memory(memory) => memory.discard(key, &stored),
+            Self::Null => {}
         }
     }
 
@@ -86,6 +94,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.delete_prefix(prefix).await,
             Self::Memory(memory) => Ok(memory.delete_prefix(&prefix)),
+            Self::Null => Ok(0),
         }
     }
 
@@ -94,6 +103,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.delete_tag(tag).await,
             Self::Memory(memory) => Ok(memory.delete_tag(&tag)),
+            Self::Null => Ok(0),
         }
     }
 
@@ -101,6 +111,7 @@ impl Adapter {
         match self {
             Self::Solid(solid) => solid.clear().await?,
             Self::Memory(memory) => memory.clear(),
+            Self::Null => {}
         }
         Ok(())
     }

@@ -57,6 +57,11 @@ impl Cache {
         })
     }
 
+    /// A cache that keeps nothing, as Rails' `:null_store`: each read is a miss, each fetch computes.
+    pub fn null() -> Self {
+        Self::new(Config::default(), |_, _, _| Adapter::Null)
+    }
+
     fn new(
         config: Config,
         adapter: impl FnOnce(&Config, &Arc<Failsafe>, &Arc<Counters>) -> Adapter,

@@ -134,7 +134,7 @@ impl Cache {
     fn solid_shards(&self) -> impl Iterator<Item = &std::sync::Arc<Shard>> {
         let solid = match &self.shared.adapter {
             Adapter::Solid(solid) => Some(solid),
-            Adapter::Memory(_) => None,
+            Adapter::Memory(_) | Adapter::Null => None,
         };
         solid.into_iter().flat_map(Solid::shards)
     }
