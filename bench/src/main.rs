@@ -1,4 +1,4 @@
-//! Benchmarks that drive the real processes, the queue alone, the cache alone, and the cable alone. Each prints one JSON
+//! Benchmarks that drive the real processes, the queue alone, the cache alone, the cable alone, and the pages alone. Each prints one JSON
 //! object: what was measured, beside a baseline of the same run, and the machine.
 
 mod cable;
@@ -13,6 +13,7 @@ mod queue;
 mod rounds;
 mod scale;
 mod summary;
+mod web;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -20,6 +21,7 @@ use clap::{Parser, Subcommand};
 use crate::cable::{channels, plain};
 use crate::queue::worker;
 use crate::scale::Scale;
+use crate::web::plain as plain_web;
 
 /// Measures the suite.
 #[derive(Parser)]
@@ -73,12 +75,16 @@ enum Benchmark {
     CableStreams(Scale),
     /// How long clients that come again at once wait for what they missed
     CableResume(Scale),
+    /// Pages a second of a list of 100 todos, beside a plain handler that sends the same bytes
+    WebTodos(Scale),
     #[command(hide = true)]
     CablePlain(plain::Options),
     #[command(hide = true)]
     CableChannels(channels::Options),
     #[command(hide = true)]
     QueueWorker(worker::Options),
+    #[command(hide = true)]
+    WebPlain(plain_web::Options),
 }
 
 #[tokio::main(worker_threads = 2)]
@@ -102,9 +108,11 @@ async fn main() -> Result<()> {
         Benchmark::CableBroadcasts(scale) => cable::broadcasts::measure(scale).await?,
         Benchmark::CableStreams(scale) => cable::streams::measure(scale).await?,
         Benchmark::CableResume(scale) => cable::resume::measure(scale).await?,
+        Benchmark::WebTodos(scale) => web::todos::measure(scale).await?,
         Benchmark::CablePlain(options) => return plain::run(options).await,
         Benchmark::CableChannels(options) => return channels::run(options).await,
         Benchmark::QueueWorker(options) => return worker::run(options).await,
+        Benchmark::WebPlain(options) => return plain_web::run(options).await,
     };
     println!("{}", serde_json::to_string_pretty(&result)?);
     Ok(())
