@@ -10,6 +10,7 @@ use askama::Template;
 use contents::{Contents, Row};
 
 use crate::controllers::list_view::{Filter, ListView};
+use crate::csp::Nonce;
 
 /// Rows on a page.
 const ROWS: usize = 100;
@@ -19,15 +20,21 @@ const ROWS: usize = 100;
 /// CONNECT HERE: takes `inertia::Document` (see [`Contents::of`]) and, as the token,
 /// `inertia::csrf::token(request)`, once `inertia` has both.
 pub(crate) fn noscript(elements: &str, request: &HttpRequest) -> Result<String, askama::Error> {
-    match Contents::of(elements) {
-        Some(contents) => List::of(contents, ListView::of(request), String::new()).render(),
-        None => Ok(String::new()),
-    }
+    let Some(contents) = Contents::of(elements) else {
+        return Ok(String::new());
+    };
+    let list = List {
+        nonce: Nonce::of(request),
+        token: String::new(),
+        ..List::of(contents, ListView::of(request))
+    };
+    list.render()
 }
 
-#[derive(Template)]
+#[derive(Default, Template)]
 #[template(path = "noscript.html")]
 struct List {
+    nonce: String,
     /// The CSRF token of the forms.
     token: String,
     view: ListView,
@@ -40,7 +47,7 @@ struct List {
 }
 
 impl List {
-    fn of(contents: Contents, view: ListView, token: String) -> Self {
+    fn of(contents: Contents, view: ListView) -> Self {
         let Contents {
             todos,
             error,
@@ -55,7 +62,6 @@ impl List {
         let pages = shown.len().div_ceil(ROWS).max(1);
         let page = view.page.min(pages - 1);
         Self {
-            token,
             view: ListView { page, ..view },
             rows: shown.into_iter().skip(page * ROWS).take(ROWS).collect(),
             left: all - done,
@@ -63,6 +69,7 @@ impl List {
             pages,
             error,
             typed,
+            ..Self::default()
         }
     }
 
