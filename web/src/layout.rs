@@ -1,7 +1,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use askama::Template;
-use inertia::Layout;
+use inertia::Config;
 use settings::{CableAdapter, Settings};
 
 use crate::assets::Assets;
@@ -15,13 +15,13 @@ struct Document<'a> {
     page: &'a str,
 }
 
-pub(crate) fn layout(assets: Assets, settings: &Settings) -> Layout {
+pub(crate) fn layout(assets: Assets, settings: &Settings) -> Config {
     let cable = CableUrl::of(settings);
-    Layout::new(assets.version().to_owned(), move |request, page| {
+    Config::new(assets.version().to_owned(), move |request, document| {
         let document = Document {
             cable_url: cable.for_request(request),
             assets: &assets,
-            page,
+            page: document.elements(),
         };
         Ok(document.render()?)
     })

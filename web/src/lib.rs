@@ -4,7 +4,6 @@
 mod assets;
 mod background;
 mod controllers;
-mod csrf;
 mod errors;
 mod layout;
 mod requests;

@@ -10,14 +10,14 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use app::{AppContext, Visitor};
 use boot::{CableLink, Files, Jobs, Stores};
-use inertia::Layout;
+use inertia::Config;
+use inertia::csrf::Csrf;
 use settings::{SecretKeyBase, Settings};
 use telemetry::Failure;
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
 use crate::background::Background;
-use crate::csrf::{Csrf, protect_from_forgery};
 use crate::requests::log_requests;
 use crate::{errors, layout, routes};
 
@@ -61,11 +61,9 @@ pub async fn run(
         app: Data::new(app),
         files: Data::new(files),
         background: Data::new(background.clone()),
-        csrf: Data::new(Csrf::new(
-            &settings.secret_key_base,
-            settings.web.assume_ssl,
-        )),
-        layout,
+        csrf: Csrf::new(settings.secret_key_base.expose().as_bytes())
+            .secure(settings.web.assume_ssl),
+        pages: layout,
         channels: channels.clone(),
     };
     let server = server(listener, &settings, parts)?;
@@ -86,8 +84,8 @@ struct Parts {
     app: Data<AppContext>,
     files: Data<Files>,
     background: Data<Background>,
-    csrf: Data<Csrf>,
-    layout: Layout,
+    csrf: Csrf,
+    pages: Config,
     channels: Option<Channels<AppContext, Visitor>>,
 }
 
@@ -137,11 +135,12 @@ fn server(
             .app_data(parts.files.clone())
             .app_data(parts.background.clone())
             .app_data(parts.csrf.clone())
-            .app_data(parts.layout.clone())
+            .app_data(parts.pages.clone())
             .app_data(web::PayloadConfig::new(web.max_body_size))
             .app_data(web::FormConfig::default().limit(web.max_body_size))
             .wrap(from_fn(inertia::protocol))
-            .wrap(from_fn(protect_from_forgery))
+            .wrap(from_fn(inertia::csrf::protect))
+            .wrap(from_fn(inertia::forms))
             .wrap(from_fn(errors::pages))
             .wrap(sessions(&secret, web.assume_ssl))
             .wrap(security_headers())

@@ -82,9 +82,10 @@ where
         Ok(())
     };
     match background.finish(work).await? {
-        Ok(()) => Ok(inertia.redirect(TODOS_PATH)),
+        Ok(()) => Ok(inertia.redirect(TODOS_PATH).into()),
         Err(TodoError::Invalid(invalid)) => {
-            Ok(inertia.redirect_with_errors(TODOS_PATH, invalid.messages()))
+            let redirect = inertia.redirect(TODOS_PATH);
+            Ok(redirect.errors(invalid.messages()).into())
         }
         Err(error) => Err(error.into()),
     }
