@@ -21,8 +21,6 @@ pub(crate) enum AppError {
         "expected a form (application/x-www-form-urlencoded) or JSON (application/json), got {got}"
     )]
     UnsupportedMediaType { got: String },
-    #[error("{reason}")]
-    InvalidAuthenticityToken { reason: &'static str },
     #[error(transparent)]
     Todo(#[from] TodoError),
     #[error(transparent)]
@@ -41,8 +39,7 @@ impl ResponseError for AppError {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::RequestTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidAuthenticityToken { .. }
-            | Self::Todo(TodoError::Invalid(_) | TodoError::KeyOfAnother) => {
+            Self::Todo(TodoError::Invalid(_) | TodoError::KeyOfAnother) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Todo(TodoError::NotFound(_)) => StatusCode::NOT_FOUND,

@@ -1,5 +1,5 @@
 use askama::Template;
-use inertia::Layout;
+use inertia::Config;
 use settings::Settings;
 
 use crate::assets::Assets;
@@ -18,15 +18,15 @@ struct Document<'a> {
     noscript: String,
 }
 
-pub(crate) fn layout(assets: Assets, settings: &Settings) -> Layout {
+pub(crate) fn layout(assets: Assets, settings: &Settings) -> Config {
     let cable = CableUrl::of(settings);
-    Layout::new(assets.version().to_owned(), move |request, page| {
+    Config::new(assets.version().to_owned(), move |request, document| {
         let document = Document {
             cable_url: cable.for_request(request),
             assets: &assets,
             nonce: Nonce::of(request),
-            page,
-            noscript: noscript(page, request)?,
+            page: document.elements(),
+            noscript: noscript(document.page(), request)?,
         };
         Ok(document.render()?)
     })

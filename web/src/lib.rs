@@ -6,7 +6,6 @@ mod background;
 mod cable_url;
 mod controllers;
 mod csp;
-mod csrf;
 mod errors;
 mod layout;
 mod noscript;

@@ -8,6 +8,7 @@ mod contents;
 use actix_web::HttpRequest;
 use askama::Template;
 use contents::{Contents, Row};
+use inertia::Page;
 
 use crate::controllers::list_view::{Filter, ListView};
 use crate::csp::Nonce;
@@ -16,16 +17,13 @@ use crate::csp::Nonce;
 const ROWS: usize = 100;
 
 /// The list as HTML, with its `noscript` element. Nothing for pages that are not the list.
-///
-/// CONNECT HERE: takes `inertia::Document` (see [`Contents::of`]) and, as the token,
-/// `inertia::csrf::token(request)`, once `inertia` has both.
-pub(crate) fn noscript(elements: &str, request: &HttpRequest) -> Result<String, askama::Error> {
-    let Some(contents) = Contents::of(elements) else {
+pub(crate) fn noscript(page: &Page, request: &HttpRequest) -> Result<String, askama::Error> {
+    let Some(contents) = Contents::of(page) else {
         return Ok(String::new());
     };
     let list = List {
         nonce: Nonce::of(request),
-        token: String::new(),
+        token: inertia::csrf::token(request),
         ..List::of(contents, ListView::of(request))
     };
     list.render()

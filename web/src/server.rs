@@ -10,7 +10,8 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use app::{AppContext, Visitor};
 use boot::{CableLink, Files, Jobs, Stores};
-use inertia::Layout;
+use inertia::Config;
+use inertia::csrf::Csrf;
 use settings::{SecretKeyBase, Settings};
 use telemetry::Failure;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,6 @@ use crate::assets::Assets;
 use crate::background::Background;
 use crate::cable_url::CableUrl;
 use crate::csp::{Policy, content_security_policy};
-use crate::csrf::{Csrf, protect_from_forgery};
 use crate::requests::log_requests;
 use crate::{errors, layout, routes};
 
@@ -63,15 +63,13 @@ pub async fn run(
         app: Data::new(app),
         files: Data::new(files),
         background: Data::new(background.clone()),
-        csrf: Data::new(Csrf::new(
-            &settings.secret_key_base,
-            settings.web.assume_ssl,
-        )),
+        csrf: Csrf::new(settings.secret_key_base.expose().as_bytes())
+            .secure(settings.web.assume_ssl),
         policy: Data::new(Policy::new(
             CableUrl::of(&settings),
             settings.web.vite_url.as_deref(),
         )),
-        layout,
+        pages: layout,
         channels: channels.clone(),
     };
     let server = server(listener, &settings, parts)?;
@@ -92,9 +90,9 @@ struct Parts {
     app: Data<AppContext>,
     files: Data<Files>,
     background: Data<Background>,
-    csrf: Data<Csrf>,
+    csrf: Csrf,
     policy: Data<Policy>,
-    layout: Layout,
+    pages: Config,
     channels: Option<Channels<AppContext, Visitor>>,
 }
 
@@ -145,11 +143,12 @@ fn server(
             .app_data(parts.background.clone())
             .app_data(parts.csrf.clone())
             .app_data(parts.policy.clone())
-            .app_data(parts.layout.clone())
+            .app_data(parts.pages.clone())
             .app_data(web::PayloadConfig::new(web.max_body_size))
             .app_data(web::FormConfig::default().limit(web.max_body_size))
             .wrap(from_fn(inertia::protocol))
-            .wrap(from_fn(protect_from_forgery))
+            .wrap(from_fn(inertia::csrf::protect))
+            .wrap(from_fn(inertia::forms))
             .wrap(from_fn(errors::pages))
             .wrap(sessions(&secret, web.assume_ssl))
             .wrap(from_fn(content_security_policy))

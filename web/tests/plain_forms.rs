@@ -143,7 +143,6 @@ async fn long_lists_have_pages() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "waits for forms that bring their token in a field"]
 async fn forms_bring_their_token_in_a_field() -> Result<()> {
     let web = Web::start(&[]).await?;
     let milk = [("todo[title]", "milk")];
@@ -161,7 +160,6 @@ async fn forms_bring_their_token_in_a_field() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "waits for methods that stand in a field"]
 async fn buttons_delete_one_and_all_that_are_done() -> Result<()> {
     let web = Web::start(&["milk", "tea", "rice"]).await?;
     let delete = [("_method", "delete")];

@@ -1,28 +1,90 @@
+//! The page object: what the client renders.
+
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// The page object: what the client renders.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+use crate::props::{Resolved, ScrollPage};
+
+/// The page object of the protocol, version 3. What is empty or false is not written.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Page {
     /// The name of the component.
     pub component: String,
-    /// Its props; `errors` is always among them.
-    pub props: Map<String, Value>,
+    pub(crate) props: Resolved,
     /// Path and query exactly as requested: the client shows it in the address bar.
     pub url: String,
     /// The version of the assets.
     pub version: String,
+    /// The client encrypts what it keeps of the page in the browser's history.
+    #[serde(skip_serializing_if = "is_false")]
+    pub encrypt_history: bool,
+    /// The client forgets the key of what it encrypted before.
+    #[serde(skip_serializing_if = "is_false")]
+    pub clear_history: bool,
+    /// The client keeps the fragment of the address that it had.
+    #[serde(skip_serializing_if = "is_false")]
+    pub preserve_fragment: bool,
     /// Messages for this one page.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub flash: Map<String, Value>,
+    /// The names of the props that every page has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shared_props: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) metadata: Metadata,
+}
+
+/// What the client is told about props.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Metadata {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) deferred_props: BTreeMap<String, Vec<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) merge_props: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) prepend_props: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) deep_merge_props: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) match_props_on: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) scroll_props: BTreeMap<String, ScrollProp>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) once_props: BTreeMap<String, OnceProp>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rescued_props: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ScrollProp {
+    #[serde(flatten)]
+    pub(crate) page: ScrollPage,
+    pub(crate) reset: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OnceProp {
+    pub(crate) prop: String,
+    /// Milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl Page {
+    /// The value of a prop, for the document around the page. None where the page has none of this kind.
+    pub fn prop<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let value = serde_json::to_string(self.props.get(key)?).ok()?;
+        serde_json::from_str(&value).ok()
+    }
+
     /// The elements from which the client starts, as HTML.
-    ///
-    /// # Errors
-    /// When a prop cannot be written as JSON.
-    pub fn elements(&self) -> Result<String, serde_json::Error> {
+    pub(crate) fn elements(&self) -> Result<String, serde_json::Error> {
         let json = escape(&serde_json::to_string(self)?);
         Ok(format!(
             r#"<script data-page="app" type="application/json">{json}</script><div id="app"></div>"#
@@ -30,19 +92,29 @@ impl Page {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// JSON that cannot end the script element it stands in, whatever its strings hold.
 fn escape(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            '<' => escaped.push_str("\\u003c"),
-            '>' => escaped.push_str("\\u003e"),
-            '&' => escaped.push_str("\\u0026"),
-            '\u{2028}' => escaped.push_str("\\u2028"),
-            '\u{2029}' => escaped.push_str("\\u2029"),
-            other => escaped.push(other),
-        }
+    let mut escaped = String::with_capacity(json.len() + json.len() / 16);
+    let mut rest = json;
+    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        let (before, from) = rest.split_at(at);
+        escaped.push_str(before);
+        let mut characters = from.chars();
+        escaped.push_str(match characters.next() {
+            Some('<') => "\\u003c",
+            Some('>') => "\\u003e",
+            Some('&') => "\\u0026",
+            Some('\u{2028}') => "\\u2028",
+            _ => "\\u2029",
+        });
+        rest = characters.as_str();
     }
+    escaped.push_str(rest);
     escaped
 }
 
@@ -52,10 +124,13 @@ mod tests {
 
     #[test]
     fn strings_cannot_leave_the_script_element() {
-        let hostile = "</script><script>alert(1)</script>&\u{2028}";
+        let hostile = "</script><script>alert(1)</script>&\u{2028}x\u{2029}ä";
         let json = serde_json::to_string(hostile).unwrap();
         let escaped = escape(&json);
-        assert!(!escaped.contains(['<', '>', '&', '\u{2028}']), "{escaped}");
+        assert!(
+            !escaped.contains(['<', '>', '&', '\u{2028}', '\u{2029}']),
+            "{escaped}"
+        );
         assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), hostile);
     }
 }

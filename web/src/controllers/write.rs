@@ -71,7 +71,7 @@ impl Write {
             Ok(())
         };
         match self.background.finish(work).await? {
-            Ok(()) => Ok(self.inertia.redirect(&self.done().to_string())),
+            Ok(()) => Ok(self.inertia.redirect(self.done().to_string()).into()),
             Err(TodoError::Invalid(invalid)) => Ok(self.refused(&invalid)),
             Err(error) => Err(error.into()),
         }
@@ -85,11 +85,12 @@ impl Write {
     }
 
     fn refused(self, invalid: &app::models::Invalid) -> HttpResponse {
-        let inertia = match self.typed {
-            Some(typed) => self.inertia.flash("typed", typed),
-            None => self.inertia,
-        };
-        inertia.redirect_with_errors(&self.back.to_string(), invalid.messages())
+        let redirect = self.inertia.redirect(self.back.to_string());
+        let redirect = redirect.errors(invalid.messages());
+        match self.typed {
+            Some(typed) => redirect.flash("typed", typed).into(),
+            None => redirect.into(),
+        }
     }
 }
 

@@ -18,9 +18,8 @@ pub(crate) async fn pages(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
-    let is_protocol = response.headers().contains_key(inertia::headers::LOCATION);
     if !(status.is_client_error() || status.is_server_error())
-        || is_protocol
+        || is_protocol(&response)
         || is_healthcheck(&response)
     {
         return Ok(response);
@@ -30,6 +29,15 @@ pub(crate) async fn pages(
     let mut page = render(&request, status, detail).await?;
     keep_headers(failed.headers(), page.headers_mut());
     Ok(ServiceResponse::new(request, page))
+}
+
+/// What the client acts on needs no page.
+fn is_protocol(response: &ServiceResponse) -> bool {
+    use inertia::headers::{LOCATION, PRECOGNITION, REDIRECT};
+    let headers = response.headers();
+    [LOCATION, REDIRECT, PRECOGNITION]
+        .iter()
+        .any(|name| headers.contains_key(*name))
 }
 
 fn is_healthcheck(response: &ServiceResponse) -> bool {
@@ -82,9 +90,7 @@ async fn render(
             .value("status", page.status)
             .value("title", page.title)
             .value("message", page.message);
-        return Ok(inertia
-            .render_with_status(status, "Errors/Show", props)
-            .await?);
+        return Ok(inertia.render("Errors/Show", props).status(status).await?);
     }
     if accepts(request, header::ACCEPT.as_str(), "application/json") {
         let body = serde_json::json!({ "status": page.status, "error": page.title, "message": page.message });

@@ -1,4 +1,6 @@
+use inertia::Page;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What of a page the list is made of.
 #[derive(Debug, Default)]
@@ -17,45 +19,19 @@ pub(super) struct Row {
     pub(super) completed: bool,
 }
 
-/// The page object, as far as it matters here.
 #[derive(Deserialize)]
-struct Page {
-    component: String,
-    #[serde(default)]
-    props: Props,
-    #[serde(default)]
-    flash: Flash,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Props {
-    todos: Vec<Row>,
-    errors: Errors,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
 struct Errors {
     title: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Flash {
-    typed: String,
-}
-
 impl Contents {
-    /// From the script element from which the client starts. `None` for other pages.
-    pub(super) fn of(elements: &str) -> Option<Self> {
-        let script = elements.split_once('>')?.1;
-        let (json, _) = script.split_once("</script>")?;
-        let page: Page = serde_json::from_str(json).ok()?;
-        (page.component == "Todos/Index").then_some(Self {
-            todos: page.props.todos,
-            error: page.props.errors.title,
-            typed: page.flash.typed,
+    /// `None` for other pages.
+    pub(super) fn of(page: &Page) -> Option<Self> {
+        let typed = page.flash.get("typed").and_then(Value::as_str);
+        (page.component == "Todos/Index").then(|| Self {
+            todos: page.prop("todos").unwrap_or_default(),
+            error: page.prop("errors").and_then(|errors: Errors| errors.title),
+            typed: typed.unwrap_or_default().to_owned(),
         })
     }
 }

@@ -137,20 +137,3 @@ fn a_row_is_short() {
     let row = (size(90) - size(10)) / 80;
     assert!(row < 240, "{row} bytes");
 }
-
-#[test]
-fn the_list_is_that_of_the_page() {
-    let elements = |component: &str| {
-        let props = r#"{"todos":[{"id":1,"title":"\u003cb>","completed":true,"more":1}],"errors":{"title":"no"}}"#;
-        let page =
-            format!(r#"{{"component":"{component}","props":{props},"flash":{{"typed":"x"}}}}"#);
-        format!(r#"<script data-page="app">{page}</script><div id="app"></div>"#)
-    };
-    let contents = Contents::of(&elements("Todos/Index")).unwrap();
-    assert_eq!(contents.todos[0].title, "<b>");
-    assert_eq!(
-        (contents.error.as_deref(), contents.typed.as_str()),
-        (Some("no"), "x")
-    );
-    assert!(Contents::of(&elements("Errors/Show")).is_none());
-}
