@@ -9,7 +9,7 @@ import { Session } from '../../src/live/session'
 import Show from '../../src/pages/Errors/Show'
 import Index from '../../src/pages/Todos/Index'
 import { webLock, type MakeLock } from '../../src/tabs/lock'
-import { send } from '../../src/todos/visit'
+import { send, visitFilter } from '../../src/todos/visit'
 import { FakeBus } from './fake_bus'
 import { FakeLocks } from './fake_locks'
 import { FakeServer } from './fake_server'
@@ -30,6 +30,7 @@ export async function bootApp(server = new FakeServer(), makeLock: MakeLock | nu
     openBus: bus.open(),
     makeLock,
     send,
+    visitFilter,
     writeToPage,
     reloadTodos,
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isSuperseded, overlay, type CreateOp, type Op, type ToggleOp } from '../../src/todos/overlay'
+import { isSuperseded, type CreateOp, type Op, type ToggleOp } from '../../src/todos/ops'
+import { overlay } from '../../src/todos/overlay'
 import { TodoStore } from '../../src/todos/store'
 import type { Todo } from '../../src/types'
 
