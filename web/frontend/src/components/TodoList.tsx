@@ -19,7 +19,7 @@ export function TodoList({ rows, onToggle, onDelete }: Props) {
   const editedId = editing?.id ?? null
   const shown = useRowWindow(rows, list, editedId)
   const planFocus = useFocusAfterDelete(list)
-  useListMotion(list, rows, shown.height === null)
+  useListMotion(list, rows, !shown.windowed)
 
   const remove = useCallback(
     (row: Row) => {
@@ -35,13 +35,14 @@ export function TodoList({ rows, onToggle, onDelete }: Props) {
     void editor.save()
   }, [planFocus, editor])
 
-  const windowed = shown.height !== null
   return (
     <ul
-      className={windowed ? 'todo-list todos-list todos-list--windowed' : 'todo-list todos-list'}
+      className={shown.windowed ? 'todo-list todos-list todos-list--windowed' : 'todo-list todos-list'}
       ref={list}
       aria-label="Todos"
-      {...(windowed && { style: { height: `${shown.height}px` } })}
+      style={{ paddingBlockEnd: shown.room }}
+      onFocus={shown.onFocus}
+      onBlur={shown.onBlur}
     >
       {shown.rows.map(({ row, place }) => (
         <TodoRow

@@ -1,7 +1,8 @@
 import { memo, type KeyboardEvent, type MouseEvent } from 'react'
 import type { Row } from '../todos/overlay'
-import { DeleteIcon, EditIcon } from './icons'
 import { EditField } from './EditField'
+import { DeleteIcon, EditIcon } from './icons'
+import type { Place } from './rowWindow'
 import './Checkbox.css'
 import './TodoRow.css'
 
@@ -14,16 +15,6 @@ interface Props {
   onEdit: (row: Row) => void
   onSave: () => void
   onCancel: () => void
-}
-
-/** Where a row goes of which the list shows only those in view. */
-export interface Place {
-  index: number
-  /** Pixels from the top of the list. */
-  top: number
-  /** The number of all rows. */
-  of: number
-  measure: (row: HTMLElement | null) => void
 }
 
 /** Memoised: of a thousand rows only those that have changed are rendered again. */
@@ -44,9 +35,9 @@ export const TodoRow = memo(function TodoRow(props: Props) {
 
   return (
     <li
-      id={rowId(row)}
       className={classes(row, editing)}
       data-testid="todo-item"
+      data-key={row.key}
       aria-busy={pending}
       onKeyDown={editByKey}
       {...(place && placed(place))}
@@ -90,22 +81,15 @@ export const TodoRow = memo(function TodoRow(props: Props) {
   )
 }, isSameRow)
 
-/** The element's id. */
-export function rowId({ key }: Row): string {
-  return `row-${key}`
-}
-
 function classes({ id, completed }: Row, editing: boolean): string {
   return ['todos-item', id === null && 'todos-item--pending', completed && 'completed', editing && 'editing'].filter(Boolean).join(' ')
 }
 
-function placed({ index, top, of, measure }: Place) {
+function placed({ index, gap, of }: Place) {
   return {
-    ref: measure,
-    'data-index': index,
     'aria-posinset': index + 1,
     'aria-setsize': of,
-    style: { transform: `translateY(${top}px)` },
+    ...(gap > 0 && { style: { marginBlockStart: `${gap}px` } }),
   }
 }
 
@@ -117,7 +101,7 @@ function isSameRow(before: Props, after: Props): boolean {
     before.row.completed === after.row.completed &&
     before.editing === after.editing &&
     before.place?.index === after.place?.index &&
-    before.place?.top === after.place?.top &&
+    before.place?.gap === after.place?.gap &&
     before.place?.of === after.place?.of &&
     before.onToggle === after.onToggle &&
     before.onDelete === after.onDelete &&
