@@ -14,11 +14,13 @@ export function EditField({ onSave, onCancel }: Props) {
   const field = useRef<HTMLInputElement>(null)
   useFocusWhileEditing(field, again)
 
-  const finishByKey = ({ key, nativeEvent }: KeyboardEvent) => {
+  const finishByKey = (event: KeyboardEvent) => {
     // These keys also end the choice of a Japanese or Chinese word.
-    if (nativeEvent.isComposing) return
-    if (key === 'Enter') onSave()
-    if (key === 'Escape') onCancel()
+    if ((event.key !== 'Enter' && event.key !== 'Escape') || event.nativeEvent.isComposing) return
+    // The focus moves on at once, and the rest of the key must not press what it moves to.
+    event.preventDefault()
+    if (event.key === 'Enter') onSave()
+    else onCancel()
   }
 
   return (

@@ -18,7 +18,7 @@ export function perFrame(task: () => void): { soon(): void; now(): void } {
 }
 
 /** The same with a delay of one's own, for what nobody is looking at. */
-export function delayed(task: () => void, ms: () => number): { soon(): void } {
+export function delayed(task: () => void, ms: () => number): { soon(): void; cancel(): void } {
   let timer: ReturnType<typeof setTimeout> | null = null
   return {
     soon() {
@@ -26,6 +26,10 @@ export function delayed(task: () => void, ms: () => number): { soon(): void } {
         timer = null
         task()
       }, ms())
+    },
+    cancel() {
+      if (timer) clearTimeout(timer)
+      timer = null
     },
   }
 }

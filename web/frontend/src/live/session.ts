@@ -89,6 +89,7 @@ export class Session {
 
   stop(): void {
     this.election.stop()
+    this.updatePage.cancel()
   }
 
   /** The page that the HTML came with. */
@@ -105,10 +106,7 @@ export class Session {
   adoptPage({ props }: PageLike): void {
     const list = readTodos(props)
     if (!list) return
-    if (this.store.offer(list, 'server') === 'take') {
-      this.relay()
-      this.updatePage.soon()
-    }
+    if (this.store.offer(list, 'server') === 'take') this.relay()
     if (this.store.held) Object.assign(props, asProps(this.store.held))
   }
 

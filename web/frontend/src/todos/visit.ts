@@ -37,9 +37,8 @@ export function send({ method, url, todo, key }: Change): Promise<Outcome> {
       method,
       data: todo ? { todo } : {},
       headers: { 'Idempotency-Key': key },
-      // The list only: the address and the filter may have changed since.
+      // Only the list: the filter may be another by then.
       only: ['todos', 'rev', 'epoch', 'errors'],
-      preserveUrl: true,
       // Parallel: a synchronous visit would abort the one before.
       async: true,
       showProgress: true,
@@ -48,9 +47,14 @@ export function send({ method, url, todo, key }: Change): Promise<Outcome> {
       onCancelToken: (token) => {
         cancel = () => token.cancel()
       },
-      onBeforeUpdate: ({ props }) => {
-        const errors = takeErrors(props)
-        if (errors) outcome = { kind: 'invalid', errors }
+      onBeforeUpdate: (page) => {
+        // The answer comes from the address of the whole list. Inertia's preserveUrl would
+        // keep ours, but it does so for whatever else arrives at the same time, too.
+        page.url = window.location.pathname + window.location.search + window.location.hash
+        // Read here rather than in onError: a live update at the same moment may
+        // replace the page, and onError sees only what the page says afterwards.
+        const errors = page.props.errors as FieldErrors | undefined
+        if (errors && Object.keys(errors).length > 0) outcome = { kind: 'invalid', errors }
       },
       onCancel: () => {
         outcome = { kind: late ? 'timeout' : 'cancelled' }
@@ -97,15 +101,4 @@ function failures(failed: (outcome: Outcome) => void) {
       return false
     },
   }
-}
-
-/**
- * Read before the page is set rather than in onError: a live update at the same moment
- * may replace the page, and onError sees only what the page says afterwards. Taken away,
- * because a page with errors would keep Inertia from writing its history.
- */
-function takeErrors(props: Record<string, unknown>): FieldErrors | null {
-  const errors = (props.errors ?? {}) as FieldErrors
-  props.errors = {}
-  return Object.keys(errors).length > 0 ? errors : null
 }

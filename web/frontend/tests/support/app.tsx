@@ -1,4 +1,4 @@
-import { createInertiaApp } from '@inertiajs/react'
+import { createInertiaApp, router } from '@inertiajs/react'
 import { act, cleanup, render } from '@testing-library/react'
 import { createStore, Provider } from 'jotai'
 import { onTestFinished, vi } from 'vitest'
@@ -59,7 +59,14 @@ export async function bootApp(server = new FakeServer(), makeLock: MakeLock | nu
       },
     }),
   )
+  await act(() => forgetLastPage(server))
   return { server, bus, session, atoms }
+}
+
+/** Inertia's router begins only once, and would go on with the page of the last test. */
+function forgetLastPage(server: FakeServer): Promise<void> {
+  const { url, props } = server.page()
+  return new Promise((resolve) => router.replace({ url, props, preserveState: true, preserveScroll: true, onFinish: () => resolve() }))
 }
 
 /** Alone among tabs, so it leads and opens the socket. */
