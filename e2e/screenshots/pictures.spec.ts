@@ -13,9 +13,9 @@ const TODOS = [
 const DONE = ['Renew the library card', 'Fix the squeaking kitchen door']
 
 const PICTURES = [
-  { name: 'light', colorScheme: 'light', width: 880, height: 960 },
-  { name: 'dark', colorScheme: 'dark', width: 880, height: 960 },
-  { name: 'narrow', colorScheme: 'light', width: 390, height: 984 },
+  { name: 'light', colorScheme: 'light', width: 880, height: 1040 },
+  { name: 'dark', colorScheme: 'dark', width: 880, height: 1040 },
+  { name: 'narrow', colorScheme: 'light', width: 390, height: 1180 },
 ] as const
 
 for (const { name, colorScheme, width, height } of PICTURES) {

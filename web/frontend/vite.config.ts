@@ -1,13 +1,13 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
-import { budget, dropUnusedInertia } from './build/plugins.ts'
+import { budget, dropUnusedInertia, precompress } from './build/plugins.ts'
 
 // The Rust server renders every page. In development its HTML points here for
 // scripts, so this origin must answer cross-origin module requests from it.
 const pageOrigins = [/^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/]
 
 export default defineConfig({
-  plugins: [react(), dropUnusedInertia(), budget(120)],
+  plugins: [react(), dropUnusedInertia(), budget(120), precompress()],
   base: '/',
   publicDir: false,
   build: {
@@ -17,6 +17,10 @@ export default defineConfig({
     rolldownOptions: {
       input: 'src/entrypoints/inertia.tsx',
       treeshake: { manualPureFunctions: ['forwardRef', 'forwardRef2', 'forwardRef3', 'createContext3'] },
+      output: {
+        // Changes with our dependencies only, so browsers keep it over many releases of the app.
+        codeSplitting: { groups: [{ name: 'vendor', test: /node_modules/ }] },
+      },
     },
   },
   server: {

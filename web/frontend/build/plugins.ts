@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
+import { compressFiles } from './compress.ts'
 
 /**
  * Inertia's package is one module whose components (Form, Link, InfiniteScroll, ...)
@@ -28,6 +29,18 @@ export function budget(kilobytes: number): Plugin {
       const report = `scripts: ${size.toFixed(1)} kB gzip of ${kilobytes} kB`
       if (size > kilobytes) this.error(report)
       this.info(report)
+    },
+  }
+}
+
+/** Writes each asset once more for every encoding that makes it smaller, so that the server need not. */
+export function precompress(): Plugin {
+  return {
+    name: 'precompress',
+    apply: 'build',
+    // What is on the disk is what will be served: no other plugin changes it after that.
+    async writeBundle({ dir }, bundle) {
+      if (dir) await compressFiles(dir, Object.keys(bundle))
     },
   }
 }

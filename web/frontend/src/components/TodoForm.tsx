@@ -1,4 +1,6 @@
-import { useRef, useState, type FormEvent } from 'react'
+import { useAtom } from 'jotai'
+import { useRef, type FormEvent } from 'react'
+import { newTitleAtom } from '../atoms/todos'
 import './TodoForm.css'
 
 interface Props {
@@ -9,7 +11,7 @@ interface Props {
 }
 
 export function TodoForm({ onCreate, errorId }: Props) {
-  const [title, setTitle] = useState('')
+  const [title, setTitle] = useAtom(newTitleAtom)
   const input = useRef<HTMLInputElement>(null)
 
   // The field is emptied before the request is sent, so a second click or Enter finds
@@ -29,7 +31,7 @@ export function TodoForm({ onCreate, errorId }: Props) {
         ref={input}
         type="text"
         name="todo[title]"
-        className="todos-input"
+        className="new-todo todos-input"
         aria-label="New todo"
         aria-invalid={errorId !== null}
         aria-describedby={errorId ?? undefined}

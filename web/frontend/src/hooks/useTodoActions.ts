@@ -1,6 +1,6 @@
 import { usePage } from '@inertiajs/react'
 import { useAtomValue } from 'jotai'
-import { useCallback } from 'react'
+import { useCallback, useMemo } from 'react'
 import { rowsAtom } from '../atoms/todos'
 import { useSession } from '../live/context'
 import { overlay, type Row } from '../todos/overlay'
@@ -12,7 +12,9 @@ export function useTodoActions() {
   const { props } = usePage<TodosPageProps>()
   const { isLeader, connection } = useLeaderElection()
   const { actions } = useSession()
-  const todos = useAtomValue(rowsAtom) ?? overlay(props.todos, [])
+  const rows = useAtomValue(rowsAtom)
+  const todos = useMemo(() => rows ?? overlay(props.todos ?? [], []), [rows, props.todos])
+  const completedCount = useMemo(() => todos.filter(({ completed }) => completed).length, [todos])
 
   const createTodo = useCallback((title: string) => actions.create(title), [actions])
   const toggleTodo = useCallback(
@@ -27,15 +29,19 @@ export function useTodoActions() {
     },
     [actions],
   )
+  const toggleAll = useCallback((completed: boolean) => void actions.toggleAll(completed), [actions])
+  const clearCompleted = useCallback(() => void actions.clearCompleted(), [actions])
 
   return {
     todos,
     todoCount: todos.length,
-    completedCount: todos.filter(({ completed }) => completed).length,
+    completedCount,
     isLeader,
     connection,
     createTodo,
     toggleTodo,
     deleteTodo,
+    toggleAll,
+    clearCompleted,
   }
 }

@@ -2,7 +2,7 @@ import { getDefaultStore } from 'jotai'
 import { shortId } from '../lib/id'
 import { broadcastBus } from '../tabs/bus'
 import { browserLock } from '../tabs/lock'
-import { send } from '../todos/visit'
+import { send, visitFilter } from '../todos/visit'
 import { watchPage } from './lifecycle'
 import { reloadTodos, watchPages, writeToPage, type PageLike } from './page'
 import { Session } from './session'
@@ -18,6 +18,7 @@ export function browserSession(firstPage: PageLike): Session {
     openBus: broadcastBus(CHANNEL),
     makeLock: browserLock(`${CHANNEL}:leader`),
     send,
+    visitFilter,
     writeToPage,
     reloadTodos,
   })

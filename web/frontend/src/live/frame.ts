@@ -17,15 +17,19 @@ export function perFrame(task: () => void): { soon(): void; now(): void } {
   }
 }
 
-/** The same with a fixed delay, for what nobody is looking at. */
-export function delayed(task: () => void, ms: number): { soon(): void } {
+/** The same with a delay of one's own, for what nobody is looking at. */
+export function delayed(task: () => void, ms: () => number): { soon(): void; cancel(): void } {
   let timer: ReturnType<typeof setTimeout> | null = null
   return {
     soon() {
       timer ??= setTimeout(() => {
         timer = null
         task()
-      }, ms)
+      }, ms())
+    },
+    cancel() {
+      if (timer) clearTimeout(timer)
+      timer = null
     },
   }
 }

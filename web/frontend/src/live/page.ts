@@ -1,5 +1,5 @@
 import { router } from '@inertiajs/react'
-import type { Snapshot } from '../types'
+import type { Snapshot, TodosPageProps } from '../types'
 
 /** The part of an Inertia page object that matters here. */
 export interface PageLike {
@@ -12,6 +12,14 @@ export interface PageEvents {
   navigated(page: PageLike): void
   newVersion(): void
   flash(text: string): void
+}
+
+/** Inertia compares, clones and stores whatever its page holds, with every visit and every scroll. */
+const MOST_IN_PAGE = 1_000
+
+/** The list as props of the page. A long one stays out: what is shown comes from the session. */
+export function asProps({ todos, rev, epoch }: Snapshot): Pick<TodosPageProps, 'todos' | 'rev' | 'epoch'> {
+  return { todos: todos.length > MOST_IN_PAGE ? null : todos, rev, epoch }
 }
 
 /** Connects the session with Inertia. Returns what undoes it. */
@@ -36,7 +44,7 @@ export function writeToPage(snapshot: Snapshot): void {
   router.replace({
     preserveScroll: true,
     preserveState: true,
-    props: (props: Record<string, unknown>) => ('todos' in props ? { ...props, ...snapshot } : props),
+    props: (props: Record<string, unknown>) => ('todos' in props ? { ...props, ...asProps(snapshot) } : props),
   })
 }
 

@@ -12,14 +12,18 @@ import { TodoActions } from '../todos/actions'
 import { fullMessages } from '../todos/failures'
 import { readTodos } from '../todos/snapshot'
 import { TodoStore } from '../todos/store'
-import type { send } from '../todos/visit'
+import type { Outcome, Send } from '../todos/visit'
 import type { Connection, FieldErrors, LogWriter, Snapshot } from '../types'
+import { Editor } from './editor'
+import { FilterSwitch } from './filter_switch'
 import { delayed, perFrame } from './frame'
 import { Notices } from './notices'
-import type { PageLike } from './page'
+import { asProps, type PageLike } from './page'
 
-/** Safari allows a hundred changes of the history in ten seconds. */
+/** Safari allows a hundred changes of the history in ten seconds. Each costs time that grows with the list. */
 const PAGE_WRITE_MS = 200
+const LONG_PAGE_WRITE_MS = 1_000
+const LONG = 500
 
 /** The outside world, so that tests can bring their own. */
 export interface SessionDeps {
@@ -28,7 +32,8 @@ export interface SessionDeps {
   channel: string
   openBus: OpenBus
   makeLock: MakeLock | null
-  send: typeof send
+  send: Send
+  visitFilter(url: string): Promise<Outcome>
   writeToPage(snapshot: Snapshot): void
   reloadTodos(): void
 }
@@ -37,14 +42,19 @@ export interface SessionDeps {
 export class Session {
   readonly notices: Notices
   readonly actions: TodoActions
+  readonly editor: Editor
+  readonly filters: FilterSwitch
   private readonly store: TodoStore
   private readonly bookmark = new Bookmark()
   private readonly link: CableLink
   private readonly election: Election
   private leaderLink: Connection = 'connecting'
   private pageIsStale = false
-  private readonly render = perFrame(() => this.deps.atoms.set(rowsAtom, this.store.rows()))
-  private readonly updatePage = delayed(() => this.syncPage(), PAGE_WRITE_MS)
+  private readonly render = perFrame(() => this.draw())
+  private readonly updatePage = delayed(
+    () => this.syncPage(),
+    () => (this.store.size > LONG ? LONG_PAGE_WRITE_MS : PAGE_WRITE_MS),
+  )
 
   constructor(private readonly deps: SessionDeps) {
     this.notices = new Notices(deps.atoms)
@@ -59,6 +69,8 @@ export class Session {
         if (failure.kind === 'refused' && failure.status === 404) this.refresh()
       },
     })
+    this.editor = new Editor(deps.atoms, this.actions, this.notices)
+    this.filters = new FilterSwitch(deps.atoms, this.notices, (url) => deps.visitFilter(url))
     this.link = new CableLink({
       history: () => this.bookmark.history(),
       received: (message, position) => this.hearServer(message, position),
@@ -77,12 +89,14 @@ export class Session {
 
   stop(): void {
     this.election.stop()
+    this.updatePage.cancel()
   }
 
   /** The page that the HTML came with. */
   adoptFirstPage({ props }: PageLike): void {
     const list = readTodos(props)
     if (list) this.store.offer(list, 'server')
+    if (this.store.held) Object.assign(props, asProps(this.store.held))
     this.render.now()
     const errors = fullMessages((props.errors ?? {}) as FieldErrors)
     if (errors) this.notices.show({ scope: 'create', text: errors, invalid: true })
@@ -93,7 +107,7 @@ export class Session {
     const list = readTodos(props)
     if (!list) return
     if (this.store.offer(list, 'server') === 'take') this.relay()
-    else Object.assign(props, this.store.held)
+    if (this.store.held) Object.assign(props, asProps(this.store.held))
   }
 
   /** The history has brought back a page, perhaps one from a while ago. */
@@ -182,6 +196,12 @@ export class Session {
     const link = this.election.leading ? this.link.status : this.leaderLink
     const cutOff = link !== 'live' && !navigator.onLine
     this.deps.atoms.set(connectionAtom, cutOff ? 'offline' : link)
+  }
+
+  private draw(): void {
+    const rows = this.store.rows()
+    this.deps.atoms.set(rowsAtom, rows)
+    this.editor.check(rows)
   }
 
   /** What the user does shows at once; what the network brings, with the next frame. */

@@ -1,61 +1,123 @@
-import { shortId } from '../lib/id'
+import { shortId, uuid } from '../lib/id'
 import { explain, type Failure } from './failures'
 import { Lanes } from './lanes'
-import { isSuperseded, type CreateOp, type DeleteOp, type Op, type ToggleOp } from './overlay'
+import { isAboutList, isSuperseded, type CreateOp, type Op } from './ops'
+import { withRetry } from './retry'
 import type { TodoStore } from './store'
-import type { Outcome, send } from './visit'
+import type { Change, Outcome, Send } from './visit'
 
 /** What is being attempted, so that a new try can take back the notice of the last one. */
-export type Scope = 'create' | `todo-${number}`
+export type Scope = 'create' | 'list' | `todo-${number}`
 
 export interface ActionDeps {
   store: TodoStore
-  send: typeof send
+  send: Send
   started: (scope: Scope) => void
   failed: (scope: Scope, text: string, failure: Failure) => void
+}
+
+interface Attempt {
+  scope: Scope
+  /** Null if there is nothing to show meanwhile. */
+  op: Op | null
+  /** Completes the sentence "Could not …". */
+  what: string
+  change: Change
 }
 
 /** Changes are shown at once and sent; when the answer is there, its op is dropped. */
 export class TodoActions {
   private readonly lanes = new Lanes()
+  private readonly send: Send
+  /** Keys of creates whose answer was lost, by title: perhaps they have been made. */
+  private readonly unanswered = new Map<string, string>()
 
-  constructor(private readonly deps: ActionDeps) {}
+  constructor(private readonly deps: ActionDeps) {
+    this.send = withRetry(deps.send)
+  }
 
   /** False if the title was not saved, and should be given back. */
-  create(title: string): Promise<boolean> {
+  async create(title: string): Promise<boolean> {
     const op: CreateOp = {
       kind: 'create',
       key: `new-${shortId()}`,
       title: title.trim(),
       afterId: this.deps.store.highestId(),
     }
-    // A blank title is for the server to judge; showing an empty row helps nobody.
-    const shown = op.title === '' ? null : op
-    // One lane for all creates: the list keeps the order in which it was typed.
-    return this.perform('create', shown, `add “${op.title}”`, () => this.deps.send('post', '/todos', { title }))
+    const key = this.takeKey(op.title)
+    const outcome = await this.perform({
+      // One lane for all creates: the list keeps the order in which it was typed.
+      scope: 'create',
+      // A blank title is for the server to judge; showing an empty row helps nobody.
+      op: op.title === '' ? null : op,
+      what: `add “${op.title}”`,
+      change: { method: 'post', url: '/todos', todo: { title }, key },
+    })
+    if (isUnanswered(outcome)) this.unanswered.set(op.title, key)
+    return outcome.kind === 'ok'
+  }
+
+  edit(id: number, from: string, title: string): Promise<boolean> {
+    return this.change(id, { kind: 'edit', id, title }, `rename “${from}” to “${title}”`, { title })
   }
 
   toggle(id: number, title: string, completed: boolean): Promise<boolean> {
-    const op: ToggleOp = { kind: 'toggle', id, completed }
-    return this.perform(`todo-${id}`, op, `update “${title}”`, async () => {
-      if (isSuperseded(op, this.deps.store.ops)) return { kind: 'ok' }
-      return this.deps.send('patch', `/todos/${id}`, { completed })
-    })
+    return this.change(id, { kind: 'toggle', id, completed }, `update “${title}”`, { completed })
   }
 
-  remove(id: number, title: string): Promise<boolean> {
-    const op: DeleteOp = { kind: 'delete', id }
-    return this.perform(`todo-${id}`, op, `delete “${title}”`, () => this.deps.send('delete', `/todos/${id}`))
+  async remove(id: number, title: string): Promise<boolean> {
+    const change: Change = { method: 'delete', url: `/todos/${id}`, key: uuid() }
+    return succeeded(this.perform({ scope: `todo-${id}`, op: { kind: 'delete', id }, what: `delete “${title}”`, change }))
   }
 
-  private async perform(scope: Scope, op: Op | null, attempt: string, task: () => Promise<Outcome>): Promise<boolean> {
+  toggleAll(completed: boolean): Promise<boolean> {
+    const what = `mark all as ${completed ? 'complete' : 'active'}`
+    const change: Change = { method: 'patch', url: '/todos', todo: { completed }, key: uuid() }
+    return succeeded(this.perform({ scope: 'list', op: { kind: 'toggle-all', completed }, what, change }))
+  }
+
+  clearCompleted(): Promise<boolean> {
+    const change: Change = { method: 'delete', url: '/todos/completed', key: uuid() }
+    return succeeded(this.perform({ scope: 'list', op: { kind: 'clear' }, what: 'clear what is completed', change }))
+  }
+
+  private change(id: number, op: Op, what: string, todo: Record<string, string | boolean>): Promise<boolean> {
+    const change: Change = { method: 'patch', url: `/todos/${id}`, todo, key: uuid() }
+    return succeeded(this.perform({ scope: `todo-${id}`, op, what, change }))
+  }
+
+  private async perform({ scope, op, what, change }: Attempt): Promise<Outcome> {
     const { store, started, failed } = this.deps
     started(scope)
     if (op) store.add(op)
-    const outcome = await this.lanes.run(scope, task)
+    const outcome = await this.inTurn(scope, op, () => this.sendUnlessPointless(op, change))
     if (op) store.drop(op)
-    if (outcome.kind === 'ok') return true
-    failed(scope, explain(outcome, attempt), outcome)
-    return false
+    if (outcome.kind !== 'ok') failed(scope, explain(outcome, what), outcome)
+    return outcome
   }
+
+  private inTurn<T>(lane: string, op: Op | null, task: () => Promise<T>): Promise<T> {
+    return op && isAboutList(op) ? this.lanes.runAlone(task) : this.lanes.run(lane, task)
+  }
+
+  private async sendUnlessPointless(op: Op | null, change: Change): Promise<Outcome> {
+    const replaceable = op?.kind === 'edit' || op?.kind === 'toggle' || op?.kind === 'toggle-all'
+    if (replaceable && isSuperseded(op, this.deps.store.ops)) return { kind: 'ok' }
+    return this.send(change)
+  }
+
+  /** The same text again after a lost answer is the same wish. */
+  private takeKey(title: string): string {
+    const key = this.unanswered.get(title) ?? uuid()
+    this.unanswered.delete(title)
+    return key
+  }
+}
+
+function isUnanswered({ kind }: Outcome): boolean {
+  return kind === 'unreachable' || kind === 'timeout' || kind === 'cancelled'
+}
+
+async function succeeded(outcome: Promise<Outcome>): Promise<boolean> {
+  return (await outcome).kind === 'ok'
 }

@@ -10,6 +10,8 @@ export function explain(failure: Failure, attempt: string): string {
       return fullMessages(failure.errors)
     case 'unreachable':
       return `Could not ${attempt}: the server cannot be reached. Check your connection and try again.`
+    case 'timeout':
+      return `Could not ${attempt}: the server takes too long to answer. Check the list and try again.`
     case 'cancelled':
       return `Interrupted while trying to ${attempt}. Please check the list.`
     case 'refused':
@@ -33,5 +35,6 @@ function explainStatus(status: number): string {
   if (status === 404) return 'it no longer exists.'
   if (status === 422 || status === 419 || status === 403) return 'this page has expired. Reload it and try again.'
   if (status === 429) return 'too many requests. Wait a moment and try again.'
+  if (status === 503) return 'the server is busy. Wait a moment and try again.'
   return `the server had a problem (${status}). Please try again.`
 }

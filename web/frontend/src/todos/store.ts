@@ -1,6 +1,7 @@
 import type { TabData } from '../tabs/messages'
 import type { Snapshot } from '../types'
-import { claims, overlay, type Op, type Row } from './overlay'
+import type { Op } from './ops'
+import { claims, overlay, type Row } from './overlay'
 import { judge, toSnapshot, type Source, type Verdict } from './snapshot'
 
 /** The newest snapshot and the pending changes: everything that the list is made of. */
@@ -15,6 +16,7 @@ export class TodoStore {
     const verdict = judge(this.held, offered, source)
     if (verdict === 'take') {
       this.held = toSnapshot(offered, this.held)
+      this.keepKeys()
       this.changed('snapshot')
     }
     return verdict
@@ -27,9 +29,12 @@ export class TodoStore {
 
   /** The change is in the snapshot now, or has failed: either way the snapshot is right. */
   drop(op: Op): void {
-    if (op.kind === 'create') this.keepKeys()
     this.ops = this.ops.filter((other) => other !== op)
     this.changed('op')
+  }
+
+  get size(): number {
+    return this.held?.todos.length ?? 0
   }
 
   rows(): Row[] {
@@ -40,8 +45,8 @@ export class TodoStore {
     return (this.held?.todos ?? []).reduce((highest, { id }) => Math.max(highest, id), 0)
   }
 
-  /** Confirmed rows stay the elements they were, with focus and all. */
+  /** Rows stay the elements they were when their todos arrive, with focus and all. */
   private keepKeys(): void {
-    for (const [id, key] of claims(this.held?.todos ?? [], this.ops)) this.keys.set(id, key)
+    for (const [id, key] of claims(this.held?.todos ?? [], this.ops, this.keys)) this.keys.set(id, key)
   }
 }

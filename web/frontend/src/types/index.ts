@@ -1,3 +1,5 @@
+import type { Filter } from '../todos/filter'
+
 /** One row of the list, as the server serialises it. */
 export interface Todo {
   id: number
@@ -20,7 +22,11 @@ export interface Snapshot {
 export type FieldErrors = Record<string, string>
 
 /** Props of the page `Todos/Index`. */
-export interface TodosPageProps extends Snapshot {
+export interface TodosPageProps extends Omit<Snapshot, 'todos'> {
+  /** Null once a list is so long that Inertia is spared it. */
+  todos: Todo[] | null
+  /** Missing if the server knows no filters. */
+  filter?: Filter
   errors: FieldErrors
   [key: string]: unknown
 }

@@ -31,6 +31,7 @@ async function open(id: string) {
     openBus: bus.open(() => alive),
     makeLock: webLock(locks.for(id), 'lock'),
     send: async () => ({ kind: 'ok' }),
+    visitFilter: async () => ({ kind: 'ok' }),
     writeToPage: () => {},
     reloadTodos,
   })

@@ -14,7 +14,7 @@ beforeEach(() => {
   server.add('milk')
 })
 
-const titles = () => within(screen.getByRole('list', { name: 'Todos' })).queryAllByRole('checkbox').map((box) => box.closest('label')?.textContent)
+const titles = () => within(screen.getByRole('list', { name: 'Todos', hidden: true })).queryAllByRole('checkbox').map((box) => box.closest('li')?.querySelector('label')?.textContent)
 const logged = () => [...document.querySelectorAll('.event-log__entry')].map((entry) => entry.lastChild?.textContent).reverse()
 const type = (text: string) => userEvent.type(screen.getByRole('textbox'), text)
 const status = () => screen.getByRole('status').textContent

@@ -12,7 +12,7 @@ beforeEach(() => {
   server.add('milk')
 })
 
-const titles = () => within(screen.getByRole('list', { name: 'Todos' })).queryAllByRole('checkbox').map((box) => box.closest('label')?.textContent)
+const titles = () => within(screen.getByRole('list', { name: 'Todos' })).queryAllByRole('checkbox').map((box) => box.closest('li')?.querySelector('label')?.textContent)
 const history = () => FakeSocket.latest.sent.at(-1)?.history?.streams
 const wire = (task: (socket: FakeSocket) => void) => act(() => task(FakeSocket.latest))
 

@@ -15,7 +15,7 @@ beforeEach(() => {
 
 const input = () => screen.getByRole<HTMLInputElement>('textbox', { name: 'New todo' })
 const checkbox = (name: string) => screen.getByRole<HTMLInputElement>('checkbox', { name })
-const shownTitles = () => within(screen.getByRole('list', { name: 'Todos' })).queryAllByRole('checkbox').map((box) => box.closest('label')?.textContent)
+const shownTitles = () => within(screen.getByRole('list', { name: 'Todos', hidden: true })).queryAllByRole('checkbox').map((box) => box.closest('li')?.querySelector('label')?.textContent)
 const methods = () => server.requests.map(({ method }) => method)
 
 describe('the list', () => {

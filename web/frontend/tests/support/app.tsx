@@ -1,4 +1,4 @@
-import { createInertiaApp } from '@inertiajs/react'
+import { createInertiaApp, router } from '@inertiajs/react'
 import { act, cleanup, render } from '@testing-library/react'
 import { createStore, Provider } from 'jotai'
 import { onTestFinished, vi } from 'vitest'
@@ -9,7 +9,7 @@ import { Session } from '../../src/live/session'
 import Show from '../../src/pages/Errors/Show'
 import Index from '../../src/pages/Todos/Index'
 import { webLock, type MakeLock } from '../../src/tabs/lock'
-import { send } from '../../src/todos/visit'
+import { send, visitFilter } from '../../src/todos/visit'
 import { FakeBus } from './fake_bus'
 import { FakeLocks } from './fake_locks'
 import { FakeServer } from './fake_server'
@@ -30,6 +30,7 @@ export async function bootApp(server = new FakeServer(), makeLock: MakeLock | nu
     openBus: bus.open(),
     makeLock,
     send,
+    visitFilter,
     writeToPage,
     reloadTodos,
   })
@@ -58,7 +59,14 @@ export async function bootApp(server = new FakeServer(), makeLock: MakeLock | nu
       },
     }),
   )
+  await act(() => forgetLastPage(server))
   return { server, bus, session, atoms }
+}
+
+/** Inertia's router begins only once, and would go on with the page of the last test. */
+function forgetLastPage(server: FakeServer): Promise<void> {
+  const { url, props } = server.page()
+  return new Promise((resolve) => router.replace({ url, props, preserveState: true, preserveScroll: true, onFinish: () => resolve() }))
 }
 
 /** Alone among tabs, so it leads and opens the socket. */

@@ -1,9 +1,12 @@
+import type { Filter } from '../../src/todos/filter'
 import type { Snapshot, Todo } from '../../src/types'
 
 interface Request {
   method: string
   url: string
   data?: unknown
+  headers?: Record<string, unknown>
+  signal?: AbortSignal
 }
 
 interface Response {
@@ -12,7 +15,8 @@ interface Response {
   headers: Record<string, string>
 }
 
-export type Fault = number | 'error page' | 'network'
+/** `lost answer`: the change is made, but nobody hears of it. */
+export type Fault = number | 'error page' | 'network' | 'lost answer'
 
 /** The todo server behind Inertia's http client: it follows its own redirects, as a browser would. */
 export class FakeServer {
@@ -20,7 +24,11 @@ export class FakeServer {
   rev = 1
   epoch = 'db-1'
   fault: Fault | null = null
-  readonly requests: Request[] = []
+  /** The address that the first page was asked for with. */
+  filter: Filter = 'all'
+  readonly requests: Pick<Request, 'method' | 'url' | 'data'>[] = []
+  readonly keys: string[] = []
+  private readonly known = new Set<string>()
   /** Answers wait here until the test lets them go. */
   private held: (() => void)[] | null = null
   private nextId = 1
@@ -32,12 +40,17 @@ export class FakeServer {
     return todo
   }
 
+  remove(title: string): void {
+    this.change((todo) => (todo.title === title ? null : todo))
+  }
+
   list(): Snapshot {
     return { todos: this.todos, rev: this.rev, epoch: this.epoch }
   }
 
-  page(errors: Record<string, string> = {}) {
-    return { component: 'Todos/Index', props: { ...this.list(), errors }, url: '/todos', version: '1' }
+  page(errors: Record<string, string> = {}, filter = this.filter) {
+    const url = filter === 'all' ? '/todos' : `/todos?filter=${filter}`
+    return { component: 'Todos/Index', props: { ...this.list(), filter, errors }, url, version: '1' }
   }
 
   hold(): void {
@@ -52,31 +65,53 @@ export class FakeServer {
 
   /** Inertia's http client interface. The work is done at once, the answer may be held up. */
   request = async (request: Request): Promise<Response> => {
-    const { method, url, data } = request
-    this.requests.push({ method, url: new URL(url).pathname, data })
-    const answer = this.fault === null ? this.perform(request) : this.fail(this.fault)
+    const { method, url, data, headers = {} } = request
+    const { pathname, search } = new URL(url)
+    this.requests.push({ method, url: pathname + search, data })
+    const key = headers['Idempotency-Key']
+    if (typeof key === 'string') this.keys.push(key)
+    const fault = this.fault
+    const answer = fault === null || fault === 'lost answer' ? this.perform(request) : this.fail(fault)
     if (this.held) await new Promise<void>((go) => this.held?.push(go))
-    if (answer === 'network') throw new Error('connection refused')
+    if (answer === 'network' || fault === 'lost answer') throw new Error('connection refused')
     return answer
   }
 
-  private perform({ method, url, data }: Request): Response {
-    const id = Number(new URL(url).pathname.split('/')[2])
+  private perform({ method, url, data, headers = {} }: Request): Response {
+    const { pathname, searchParams } = new URL(url)
+    const only = headers['X-Inertia-Partial-Data']
+    const answer = (page: object) => inertia(200, page, only)
+    if (method === 'get') return answer(this.page({}, (searchParams.get('filter') as Filter | null) ?? 'all'))
+
     const { todo = {} } = (data ?? {}) as { todo?: Partial<Todo> }
-    if (method === 'post') {
-      if (!todo.title?.trim()) return inertia(200, this.page({ title: "can't be blank" }))
-      this.add(todo.title.trim())
-    } else if (method !== 'get') {
-      this.rev++
-      this.todos = this.todos.flatMap((each) => {
-        if (each.id !== id) return each
-        return method === 'delete' ? [] : { ...each, ...todo }
-      })
-    }
-    return inertia(200, this.page())
+    const isAboutTitle = method === 'post' || todo.title !== undefined
+    if (isAboutTitle && !todo.title?.trim()) return answer(this.page({ title: "can't be blank" }, 'all'))
+    if (!this.knows(headers['Idempotency-Key'])) this.make(method, pathname, todo)
+    return answer(this.page({}, 'all'))
   }
 
-  private fail(fault: Fault): Response | 'network' {
+  private knows(key: unknown): boolean {
+    if (typeof key !== 'string') return false
+    const known = this.known.has(key)
+    this.known.add(key)
+    return known
+  }
+
+  private make(method: string, path: string, todo: Partial<Todo>): void {
+    const id = Number(path.split('/')[2])
+    if (method === 'post') this.add(todo.title!.trim(), todo.completed)
+    else if (method === 'patch' && path === '/todos') this.change((each) => ({ ...each, ...todo }))
+    else if (method === 'patch') this.change((each) => (each.id === id ? { ...each, ...todo } : each))
+    else if (path === '/todos/completed') this.change((each) => (each.completed ? null : each))
+    else this.change((each) => (each.id === id ? null : each))
+  }
+
+  private change(to: (todo: Todo) => Todo | null): void {
+    this.rev++
+    this.todos = this.todos.flatMap((todo) => to(todo) ?? [])
+  }
+
+  private fail(fault: Exclude<Fault, 'lost answer'>): Response | 'network' {
     if (fault === 'network') return fault
     if (fault !== 'error page') return { status: fault, data: '<h1>No</h1>', headers: { 'content-type': 'text/html' } }
     const props = { status: 500, title: 'Oh no', message: 'It broke', errors: {} }
@@ -84,6 +119,16 @@ export class FakeServer {
   }
 }
 
-function inertia(status: number, page: object): Response {
-  return { status, data: JSON.stringify(page), headers: { 'x-inertia': 'true', 'content-type': 'application/json' } }
+function inertia(status: number, page: object, only?: unknown): Response {
+  const data = JSON.stringify(typeof only === 'string' ? partial(page as PageObject, only.split(',')) : page)
+  return { status, data, headers: { 'x-inertia': 'true', 'content-type': 'application/json' } }
+}
+
+interface PageObject {
+  props: Record<string, unknown>
+}
+
+function partial(page: PageObject, only: string[]): PageObject {
+  const wanted = Object.entries(page.props).filter(([name]) => name === 'errors' || only.includes(name))
+  return { ...page, props: Object.fromEntries(wanted) }
 }

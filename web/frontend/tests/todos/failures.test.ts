@@ -19,6 +19,8 @@ describe('explain', () => {
     [{ kind: 'refused', status: 404 }, 'Could not add “x”: it no longer exists.'],
     [{ kind: 'refused', status: 422 }, 'Could not add “x”: this page has expired. Reload it and try again.'],
     [{ kind: 'refused', status: 429 }, 'Could not add “x”: too many requests. Wait a moment and try again.'],
+    [{ kind: 'refused', status: 503 }, 'Could not add “x”: the server is busy. Wait a moment and try again.'],
+    [{ kind: 'timeout' }, 'Could not add “x”: the server takes too long to answer. Check the list and try again.'],
     [{ kind: 'unreachable' }, 'Could not add “x”: the server cannot be reached. Check your connection and try again.'],
     [{ kind: 'cancelled' }, 'Interrupted while trying to add “x”. Please check the list.'],
     [{ kind: 'invalid', errors: { title: "can't be blank" } }, "Title can't be blank"],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isSuperseded, overlay, type CreateOp, type Op, type ToggleOp } from '../../src/todos/overlay'
+import { isSuperseded, type CreateOp, type Op, type ToggleOp } from '../../src/todos/ops'
+import { overlay } from '../../src/todos/overlay'
 import { TodoStore } from '../../src/todos/store'
 import type { Todo } from '../../src/types'
 
@@ -34,6 +35,29 @@ describe('overlay', () => {
   it('lets the last of several toggles win', () => {
     const ops: Op[] = [true, false, true].map((completed) => ({ kind: 'toggle', id: 1, completed }))
     expect(overlay(base, ops)[2]?.completed).toBe(true)
+  })
+
+  it('shows the new title, the last of several', () => {
+    const ops: Op[] = ['x', 'y'].map((title) => ({ kind: 'edit', id: 2, title }))
+    expect(titles(base, ops)).toEqual(['c', 'y', 'a'])
+  })
+
+  it('marks all, also those that are on their way, and after that again one by one', () => {
+    const ops: Op[] = [create('d', 3), { kind: 'toggle-all', completed: true }, { kind: 'toggle', id: 1, completed: false }]
+    expect(overlay(base, ops).map(({ completed }) => completed)).toEqual([true, true, true, false])
+  })
+
+  it('leaves alone what is asked for after all were marked', () => {
+    const ops: Op[] = [{ kind: 'toggle-all', completed: true }, create('d', 3)]
+    expect(overlay(base, ops).map(({ completed }) => completed)).toEqual([false, true, true, true])
+  })
+
+  it('clears what was completed when it was asked for', () => {
+    const clear: Op = { kind: 'clear' }
+    expect(titles(base, [clear])).toEqual(['c', 'a'])
+    expect(titles(base, [{ kind: 'toggle', id: 1, completed: true }, clear])).toEqual(['c'])
+    expect(titles(base, [clear, { kind: 'toggle', id: 1, completed: true }])).toEqual(['c', 'a'])
+    expect(titles(base, [{ kind: 'toggle-all', completed: true }, clear])).toEqual([])
   })
 
   it('hides what is being deleted', () => {
@@ -104,6 +128,29 @@ describe('a confirmed todo', () => {
   })
 })
 
+describe('a todo that has arrived before its answer', () => {
+  const arrived = () => {
+    const store = new TodoStore(() => {})
+    store.offer({ todos: base, rev: 1, epoch: 'e' }, 'server')
+    store.add(create('d', 3))
+    store.offer({ todos: [todo(4, 'd'), ...base], rev: 2, epoch: 'e' }, 'server')
+    return store
+  }
+
+  it('is still known when it is renamed', () => {
+    const store = arrived()
+    store.offer({ todos: [todo(4, 'other'), ...base], rev: 3, epoch: 'e' }, 'server')
+    expect(store.rows().map(({ key, title }) => [key, title])[0]).toEqual(['new-d', 'other'])
+    expect(store.rows()).toHaveLength(4)
+  })
+
+  it('does not come back when somebody deletes it', () => {
+    const store = arrived()
+    store.offer({ todos: base, rev: 3, epoch: 'e' }, 'server')
+    expect(store.rows()).toHaveLength(3)
+  })
+})
+
 describe('isSuperseded', () => {
   const first: ToggleOp = { kind: 'toggle', id: 1, completed: true }
 
@@ -114,5 +161,23 @@ describe('isSuperseded', () => {
   ] as const)('by %s', (_name, later, expected) => {
     expect(isSuperseded(first, [first, later])).toBe(expected)
     expect(isSuperseded(first, [later, first])).toBe(false)
+  })
+
+  const all: Op = { kind: 'toggle-all', completed: false }
+  const clear: Op = { kind: 'clear' }
+  const edit: Op = { kind: 'edit', id: 1, title: 'x' }
+
+  it.each([
+    ['a toggle by one of all', first, [all], true],
+    ['a toggle that decides what is cleared', first, [clear, all], false],
+    ['a toggle by one before the clearing', first, [all, clear], true],
+    ['one of all by another', all, [{ kind: 'toggle-all', completed: true }], true],
+    ['one of all by a single toggle', all, [first], false],
+    ['one of all that decides what is cleared', all, [clear, { kind: 'toggle-all', completed: true }], false],
+    ['an edit by another', edit, [{ kind: 'edit', id: 1, title: 'y' }], true],
+    ['an edit by a deletion', edit, [clear, { kind: 'delete', id: 1 }], true],
+    ['an edit by a toggle', edit, [first, all], false],
+  ] as [string, ToggleOp, Op[], boolean][])('%s: %#', (_name, op, later, expected) => {
+    expect(isSuperseded(op, [op, ...later])).toBe(expected)
   })
 })
