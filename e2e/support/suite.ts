@@ -68,12 +68,6 @@ export class Suite {
     return rows.filter((row) => row[1]?.endsWith(local) && row[3] === ESTABLISHED).length
   }
 
-  /** Subscriptions of all clients, as the cable itself counts them. */
-  async cableSubscriptions(): Promise<number> {
-    const metrics = await fetch(`http://127.0.0.1:${this.cablePort}/metrics`)
-    return Number(/^action_cable_subscriptions (\d+)/m.exec(await metrics.text())?.[1])
-  }
-
   /** The last lines of all processes. */
   logs(): string {
     return this.started.map(({ name, lines }) => `--- ${name}\n${lines.slice(-30).join('\n')}`).join('\n')
