@@ -47,7 +47,7 @@ function summary(times: number[]): string {
 
 for (const { locks, bound } of [
   { locks: true, bound: 3_000 },
-  { locks: false, bound: 9_000 },
+  { locks: false, bound: 8_000 },
 ] satisfies Case[]) {
   test(`${ROUNDS} leaders go, with five followers each, ${locks ? 'with' : 'without'} Web Locks`, async ({ suite, visitor }) => {
     test.setTimeout(240_000)
