@@ -4,7 +4,7 @@ import { Browser, type Trouble, type Weather } from '../support/simulation/brows
 import { MainThread } from '../support/simulation/main_thread'
 import type { Kind } from '../support/simulation/tab'
 
-const SEEDS = 15
+const SEEDS = 12
 const LIFE_MS = 120_000
 
 beforeEach(() => MainThread.installGlobals())

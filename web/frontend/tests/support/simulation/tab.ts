@@ -1,12 +1,9 @@
 import { Election } from '../../../src/tabs/election'
 import { webLock } from '../../../src/tabs/lock'
 import type { Browser } from './browser'
+import { SimCable } from './cable'
 import { MainThread } from './main_thread'
 import { OldTab } from './old_tab'
-
-/** The cable counts as dead when it has been silent for this long; the server pings every 3 s. */
-const DEAF_MS = 7_000
-const PING_MS = 3_000
 
 /** What runs in it: the election as it is, the same without Web Locks, or the bare protocol. */
 export type Kind = 'locks' | 'messages' | 'old'
@@ -16,10 +13,7 @@ export class SimTab {
   readonly thread: MainThread
   /** Since when it could lead at any moment: visible, and its main thread free. */
   ableSince: number | null
-  private socketOpen = false
-  /** By the tab's own clock. */
-  private lastHeard = 0
-  private asleep = false
+  private readonly cable: SimCable
   private election: Election | OldTab | null = null
 
   constructor(
@@ -30,6 +24,7 @@ export class SimTab {
     intensive: number,
   ) {
     this.thread = new MainThread(browser.timeline, rate, intensive)
+    this.cable = new SimCable(this.thread, browser.random)
     this.ableSince = browser.timeline.now
     this.thread.run(() => (this.election = kind === 'old' ? this.oldTab() : this.newTab(kind)))
   }
@@ -45,7 +40,7 @@ export class SimTab {
 
   /** Leads, holds a socket, and is not asleep. */
   get confirmed(): boolean {
-    return this.leading && (this.kind === 'old' || this.socketOpen)
+    return this.leading && (this.kind === 'old' || this.cable.isOpen)
   }
 
   close(): void {
@@ -76,19 +71,17 @@ export class SimTab {
   }
 
   private fallAsleep(state: 'hung' | 'frozen'): void {
-    this.lastHeard = this.thread.clock() - this.browser.random() * PING_MS
     this.thread.state = state
-    this.asleep = true
+    this.cable.fallAsleep()
     this.noteAbility()
   }
 
   resume(): void {
-    const { timeline, random } = this.browser
     this.thread.resume()
     const { election } = this
     // Nothing happens unless it was told to stop.
     if (election instanceof Election) this.thread.post(() => election.start())
-    timeline.at(timeline.now + random() * 200, () => (this.asleep = false))
+    this.cable.wakeUp()
     this.noteAbility()
   }
 
@@ -121,12 +114,9 @@ export class SimTab {
       },
       {
         roleChanged: () => {},
-        takeUp: () => {
-          this.socketOpen = true
-          this.lastHeard = this.thread.clock()
-        },
-        layDown: () => (this.socketOpen = false),
-        isDeaf: () => this.isDeaf(),
+        takeUp: () => this.cable.open(),
+        layDown: () => this.cable.close(),
+        isDeaf: () => this.cable.isDeaf(),
         link: () => 'live',
         snapshot: () => null,
         position: () => null,
@@ -136,10 +126,5 @@ export class SimTab {
     )
     election.start()
     return election
-  }
-
-  /** Whoever has just woken up has read nothing yet; soon the socket is read, or replaced. */
-  private isDeaf(): boolean {
-    return this.socketOpen && this.asleep && this.thread.clock() - this.lastHeard > DEAF_MS
   }
 }
