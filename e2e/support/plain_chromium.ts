@@ -28,8 +28,8 @@ export class PlainChromium {
   private nextId = 1
   private received = ''
 
-  constructor() {
-    const flags = ['--headless', '--remote-debugging-pipe', `--user-data-dir=${this.folder}`, ...(launchOptions.args ?? [])]
+  constructor(more: string[] = []) {
+    const flags = [...more, '--headless', '--remote-debugging-pipe', `--user-data-dir=${this.folder}`, ...(launchOptions.args ?? [])]
     // Commands go to the fourth stream, answers come from the fifth.
     this.child = spawn(launchOptions.executablePath!, flags, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
     const answers = this.child.stdio[4] as Readable
@@ -43,12 +43,14 @@ export class PlainChromium {
     rmSync(this.folder, { recursive: true, maxRetries: 10, retryDelay: 100 })
   }
 
-  /** Opens a tab in front of the others. */
-  async openTab(url: string): Promise<PlainTab> {
-    const { targetId } = await this.send<{ targetId: string }>('Target.createTarget', { url })
+  /** Opens a tab in front of the others, whose pages run `script` before their own. */
+  async openTab(url: string, script = ''): Promise<PlainTab> {
+    const { targetId } = await this.send<{ targetId: string }>('Target.createTarget', { url: 'about:blank' })
     const { sessionId } = await this.send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true })
     await this.send('Runtime.enable', {}, sessionId)
     await this.send('Page.enable', {}, sessionId)
+    await this.send('Page.addScriptToEvaluateOnNewDocument', { source: script }, sessionId)
+    await this.send('Page.navigate', { url }, sessionId)
     return new PlainTab(this, sessionId)
   }
 
@@ -121,6 +123,16 @@ export class PlainTab {
   async goBack(): Promise<void> {
     const { currentIndex, entries } = await this.send<{ currentIndex: number; entries: { id: number }[] }>('Page.getNavigationHistory')
     await this.send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1]!.id })
+  }
+
+  /** Shows it, and hides the tab that was before the user's eyes. */
+  async bringToFront(): Promise<void> {
+    await this.send('Page.bringToFront')
+  }
+
+  /** Nothing else runs in its main thread for so long. */
+  async hang(ms: number): Promise<void> {
+    await this.evaluate(`void setTimeout(() => { for (const end = Date.now() + ${ms}; Date.now() < end; ); })`)
   }
 
   /** As a browser does with tabs in the background to save energy. */

@@ -19,7 +19,8 @@ export class Suite {
   private cable!: Program
   private readonly started: Program[] = []
 
-  static async start(): Promise<Suite> {
+  /** `assets` is what `vite build` has written, seen from the root of the repository. */
+  static async start(assets = 'web/frontend/dist'): Promise<Suite> {
     const suite = new Suite()
     const [webPort, cablePort] = await Promise.all([suite.webProxy.start(), suite.cableProxy.start()])
     suite.url = `http://127.0.0.1:${webPort}`
@@ -28,7 +29,7 @@ export class Suite {
       STORAGE_DIR: path.join(suite.folder, 'storage'),
       SECRET_KEY_BASE: randomBytes(64).toString('hex'),
       ALLOWED_ORIGINS: 'http://127.0.0.1:*',
-      WEB__ASSETS_DIR: 'web/frontend/dist',
+      WEB__ASSETS_DIR: assets,
       CABLE_URL: `ws://127.0.0.1:${cablePort}/cable`,
       PORT: '0',
       CABLE_PORT: '0',

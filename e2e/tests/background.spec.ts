@@ -1,22 +1,4 @@
-import { expect, test as base } from '../support/fixtures.ts'
-import { PlainChromium, type PlainTab } from '../support/plain_chromium.ts'
-
-const test = base.extend<{ chromium: PlainChromium }>({
-  chromium: async ({ suite, client }, use, testInfo) => {
-    void client
-    const chromium = new PlainChromium()
-    await use(chromium)
-    if (testInfo.status !== testInfo.expectedStatus) console.error(suite.logs())
-    await chromium.close()
-    expect(chromium.errors, 'errors on the console').toEqual([])
-  },
-})
-
-async function openTab(chromium: PlainChromium, url: string): Promise<PlainTab> {
-  const tab = await chromium.openTab(`${url}/todos`)
-  await expect.poll(() => tab.status()).toBe('Live')
-  return tab
-}
+import { expect, openTab, test } from '../support/plain_fixtures.ts'
 
 test('a hidden leader keeps the lead and passes everything on', async ({ chromium, suite, client }) => {
   const leader = await openTab(chromium, suite.url)
@@ -35,20 +17,53 @@ test('a hidden leader keeps the lead and passes everything on', async ({ chromiu
   expect(suite.cableSockets()).toBe(1)
 })
 
-test('a frozen leader is replaced, and comes back as a follower', async ({ chromium, suite, client }) => {
+test('a frozen leader gives way at once, and comes back as a follower', async ({ chromium, suite, client }) => {
   const frozen = await openTab(chromium, suite.url)
   const front = await openTab(chromium, suite.url)
   await frozen.freeze()
+  await expect.poll(() => front.role()).toBe('Leader')
+  await expect.poll(() => front.status()).toBe('Live')
   await client.create('While it was frozen')
-  await expect.poll(() => front.role(), { timeout: 20_000 }).toBe('Leader')
   await expect.poll(() => front.titles()).toEqual(['While it was frozen'])
+  await expect.poll(() => suite.cableSockets()).toBe(1)
 
   await frozen.thaw()
-  await expect.poll(() => frozen.role()).toBe('Follower')
+  await expect.poll(() => frozen.titles()).toEqual(['While it was frozen'])
+  await expect.poll(() => frozen.status()).toBe('Live')
   await client.create('Afterwards')
   for (const tab of [front, frozen]) await expect.poll(() => tab.titles()).toEqual(['Afterwards', 'While it was frozen'])
-  expect(await front.role()).toBe('Leader')
+  expect([await front.role(), await frozen.role()]).toEqual(['Leader', 'Follower'])
+  expect(await front.logged('Received 2 todos')).toBe(1)
+  expect(suite.cableSockets()).toBe(1)
+})
+
+test('a frozen follower comes back to the true list', async ({ chromium, suite, client }) => {
+  const frozen = await openTab(chromium, suite.url)
+  const front = await openTab(chromium, suite.url)
+  await frozen.freeze()
+  await expect.poll(() => front.role()).toBe('Leader')
+  await frozen.thaw()
+  await expect.poll(() => frozen.status()).toBe('Live')
+  await frozen.freeze()
+  await client.create('Missed')
+  await expect.poll(() => front.titles()).toEqual(['Missed'])
+  await frozen.thaw()
+  await expect.poll(() => frozen.titles()).toEqual(['Missed'])
+  expect(await front.logged('Became leader')).toBe(1)
+})
+
+test('a leader whose main thread hangs for 12 s is replaced, and comes back as a follower', async ({ chromium, suite, client }) => {
+  const hung = await openTab(chromium, suite.url)
+  const front = await openTab(chromium, suite.url)
+  await hung.hang(12_000)
+  await expect.poll(() => front.role()).toBe('Leader')
+  await client.create('While it hung')
+  await expect.poll(() => front.titles()).toEqual(['While it hung'])
+
+  await expect.poll(() => hung.role()).toBe('Follower')
+  await expect.poll(() => hung.titles()).toEqual(['While it hung'])
   await expect.poll(() => suite.cableSockets()).toBe(1)
+  expect([await front.role(), await front.logged('Became leader')]).toEqual(['Leader', 1])
 })
 
 for (const who of ['leader', 'follower'] as const) {

@@ -1,5 +1,5 @@
 import { expect, test } from '../support/fixtures.ts'
-import type { Tab } from '../support/tab.ts'
+import { watchFrames } from '../support/frames.ts'
 
 test.use({ expectedErrors: [/^WebSocket connection to/] })
 
@@ -7,12 +7,12 @@ test('after an outage the page asks for what came after the last message', async
   const tab = await visitor.openTab()
   await client.create('Heard')
   await tab.shows('Heard')
-  const frames = watch(tab)
+  const frames = watchFrames(tab)
   await suite.killCable()
   await client.create('Meanwhile')
   await suite.startCable()
   await tab.shows('Meanwhile', 'Heard')
-  await expect.poll(() => frames.received('confirm_history')).toBe(1)
+  await expect.poll(() => frames.answers('confirm_history')).toBe(1)
   expect(frames.sent[0]).toMatchObject({ command: 'subscribe', history: { streams: { todos: { offset: expect.any(Number) } } } })
 })
 
@@ -21,22 +21,11 @@ test('the next leader asks for what came after the last message that any tab hea
   expect(await leader!.leads()).toBe(true)
   await client.create('Heard')
   await follower!.shows('Heard')
-  const frames = watch(follower!)
+  const frames = watchFrames(follower!)
   await leader!.page.close()
   await follower!.isLive()
-  await expect.poll(() => frames.received('confirm_history')).toBe(1)
+  await expect.poll(() => frames.answers('confirm_history')).toBe(1)
   expect(frames.sent[0]).toMatchObject({ command: 'subscribe', history: { streams: { todos: { offset: expect.any(Number) } } } })
   await client.create('Afterwards')
   await follower!.shows('Afterwards', 'Heard')
 })
-
-/** What the sockets that a tab opens from now on say and hear. */
-function watch(tab: Tab) {
-  const sent: unknown[] = []
-  const types: unknown[] = []
-  tab.page.on('websocket', (socket) => {
-    socket.on('framesent', ({ payload }) => sent.push(JSON.parse(String(payload))))
-    socket.on('framereceived', ({ payload }) => types.push(JSON.parse(String(payload)).type))
-  })
-  return { sent, received: (type: string) => types.filter((other) => other === type).length }
-}

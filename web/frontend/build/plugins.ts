@@ -18,11 +18,11 @@ export function dropUnusedInertia(): Plugin {
   }
 }
 
-/** Fails the build when all scripts together exceed so many kB (gzip). */
+/** Fails the build for production when all scripts together exceed so many kB (gzip). */
 export function budget(kilobytes: number): Plugin {
   return {
     name: 'budget',
-    apply: 'build',
+    apply: (_config, { command, mode }) => command === 'build' && mode === 'production',
     generateBundle(_options, bundle) {
       const scripts = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.code : []))
       const size = scripts.reduce((sum, code) => sum + gzipSync(code).length, 0) / 1000

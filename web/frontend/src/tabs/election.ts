@@ -44,6 +44,8 @@ export class Election {
   private timer: ReturnType<typeof setTimeout> | undefined
   private heartbeat: ReturnType<typeof setInterval> | undefined
   private deadline = 0
+  /** When a leader that has not yet opened its socket is asleep. */
+  private opensBy = Infinity
   private hasStoodBack = false
   private hasRepeated = false
   private lastPing = 0
@@ -163,11 +165,11 @@ export class Election {
     this.lockless = null
     if (!this.lock) this.stand(TIMING.afterResign)
     else if (this.lock.held) this.lead()
-    else this.follow()
+    else this.follow(TIMING.succession)
   }
 
   private answer(question: DiscoverMessage): void {
-    if (this.office.isDeaf()) return this.resign()
+    if (this.isUnfit()) return this.resign()
     this.announce()
     const held = this.office.snapshot()
     if (held && (!isUpToDate(question, held) || this.isAheadOf(question))) this.publish(held)
@@ -214,11 +216,22 @@ export class Election {
     this.office.roleChanged(true)
     this.announce()
     this.heartbeat = setInterval(() => this.beat(), TIMING.heartbeat)
-    this.timer = setTimeout(() => this.office.takeUp(), TIMING.settle)
+    this.opensBy = Date.now() + TIMING.settle + TIMING.grace
+    this.timer = setTimeout(() => this.takeUp(), TIMING.settle)
+  }
+
+  private takeUp(): void {
+    this.opensBy = Infinity
+    this.office.takeUp()
+  }
+
+  /** Asleep: it hears, but its timers do not run, or nothing comes from its socket. */
+  private isUnfit(): boolean {
+    return this.office.isDeaf() || Date.now() > this.opensBy
   }
 
   private beat(): void {
-    if (this.office.isDeaf()) this.resign()
+    if (this.isUnfit()) this.resign()
     else this.announce()
   }
 

@@ -94,17 +94,18 @@ class WebLock implements LeaderLock {
     }
     // The specification forbids a signal together with steal.
     const how = options.steal ? { steal: true } : { signal: abort.signal }
-    this.locks.request(this.name, how, hold).catch(() => this.refused(claim))
+    this.locks.request(this.name, how, hold).catch((reason: unknown) => this.refused(claim, reason))
   }
 
   /** The promise rejects when the claim is aborted, which is ours, or robbed. */
-  private refused(claim: Claim): void {
+  private refused(claim: Claim, reason: unknown): void {
     if (claim.over) return
+    // It may have been robbed before it heard that it had anything.
+    const robbed = claim.held || (reason instanceof DOMException && reason.name === 'AbortError')
     claim.over = true
-    const wasHeld = claim.held
     claim.held = false
     if (this.claim === claim) this.claim = null
-    if (wasHeld) this.events.lost()
+    if (robbed) this.events.lost()
     else this.events.unavailable()
   }
 }

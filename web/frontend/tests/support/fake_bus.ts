@@ -8,12 +8,6 @@ export class FakeBus {
   readonly sent: TabMessage[] = []
   private readonly members = new Set<Listener>()
 
-  /** Milliseconds on the way, and whether the message arrives at all. */
-  constructor(
-    private readonly delay: () => number = () => 0,
-    private readonly delivers: () => boolean = () => true,
-  ) {}
-
   /** `alive` turns false when a test crashes the tab. */
   open(alive: () => boolean = () => true): OpenBus {
     return (onMessage): Bus => {
@@ -38,9 +32,9 @@ export class FakeBus {
   private post(message: TabMessage, sender?: Listener): void {
     this.sent.push(message)
     for (const member of this.members) {
-      if (member === sender || !this.delivers()) continue
+      if (member === sender) continue
       const copy = structuredClone(message)
-      setTimeout(() => this.members.has(member) && member(copy), this.delay())
+      setTimeout(() => this.members.has(member) && member(copy))
     }
   }
 }

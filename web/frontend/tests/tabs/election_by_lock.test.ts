@@ -117,6 +117,44 @@ describe('with Web Locks', () => {
     expect([world.leaders, world.sockets, leader?.times('Became leader')]).toEqual([['a'], 1, 2])
   })
 
+  it('robs a successor that does not speak up soon after a resignation', async () => {
+    const world = browser()
+    const [leader, hung] = world.open('a', 'b', 'c')
+    await wait(1_000)
+    hung?.hang()
+    leader?.election.stop()
+    await wait(1_400)
+    expect([world.leaders, world.locks?.heldBy]).toEqual([[], 'b'])
+    await wait(200)
+    expect([world.leaders, world.sockets, world.locks?.thefts]).toEqual([['c'], 1, 1])
+  })
+
+  it('resigns when it is asked while frozen before it could open its socket', async () => {
+    const world = browser()
+    const clock = vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => 0 as never)
+    world.open('a')
+    await wait(0)
+    clock.mockRestore()
+    world.open('b')
+    await wait(5_700)
+    expect([world.leaders, world.sockets]).toEqual([['b'], 1])
+    expect(world.locks?.thefts).toBe(0)
+  })
+
+  it('queues again when it is robbed before it has heard that it holds the lock', async () => {
+    const world = browser()
+    const [first] = world.open('a')
+    const robbed = () => Promise.reject(new DOMException('stolen', 'AbortError'))
+    const locks = world.locks!.for('b')
+    vi.spyOn(locks, 'request').mockImplementationOnce(robbed)
+    vi.spyOn(FakeLocks.prototype, 'for').mockReturnValueOnce(locks)
+    world.open('b')
+    await wait(1_000)
+    first?.election.stop()
+    await wait(200)
+    expect([world.leaders, world.locks?.heldBy]).toEqual([['b'], 'b'])
+  })
+
   it('survives start, stop, start', async () => {
     const world = browser()
     const [tab] = world.open('a')
