@@ -40,8 +40,6 @@ const STATES: Record<string, (world: World) => Promise<void>> = {
   'for what is not there': async ({ tab, suite }) => {
     await tab.page.goto(`${suite.url}/nowhere`)
     await expect(tab.page.getByRole('heading', { level: 1 })).toBeVisible()
-    // axe takes what is behind a page without a background to be white.
-    await tab.page.addStyleTag({ content: 'html { background: Canvas }' })
   },
 }
 

@@ -43,7 +43,7 @@ test('five quick toggles all stick', async ({ tab, client, suite }) => {
   await expect(tab.rows).toHaveCount(5)
   const release = suite.webProxy.hold('PATCH')
   for (const title of titles) await tab.toggle(title)
-  await expect(tab.page.getByRole('checkbox', { checked: true })).toHaveCount(5)
+  await expect(tab.rows.getByRole('checkbox', { checked: true })).toHaveCount(5)
   await expect.poll(() => suite.webProxy.count('PATCH')).toBe(5)
   release()
   await expect.poll(async () => (await client.list()).every(({ completed }) => completed)).toBe(true)

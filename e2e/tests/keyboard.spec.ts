@@ -9,7 +9,6 @@ async function focusIsSomewhere(tab: Tab): Promise<void> {
 
 test('everything can be done with the keyboard, and the focus is never lost', async ({ tab, client }) => {
   const { keyboard } = tab.page
-  await keyboard.press('Tab')
   await expect(tab.input).toBeFocused()
   for (const title of ['One', 'Two', 'Three']) {
     await keyboard.type(title)
@@ -20,6 +19,8 @@ test('everything can be done with the keyboard, and the focus is never lost', as
 
   await keyboard.press('Tab')
   await expect(tab.add).toBeFocused()
+  await keyboard.press('Tab')
+  await expect(tab.page.getByRole('checkbox', { name: 'Mark all as complete' })).toBeFocused()
   await keyboard.press('Tab')
   await expect(tab.checkbox('Three')).toBeFocused()
   await keyboard.press('Space')

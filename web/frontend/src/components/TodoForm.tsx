@@ -29,6 +29,7 @@ export function TodoForm({ onCreate, errorId }: Props) {
     <form className="todos-form" onSubmit={(event) => void submit(event)} noValidate>
       <input
         ref={input}
+        autoFocus
         type="text"
         name="todo[title]"
         className="new-todo todos-input"
