@@ -31,21 +31,21 @@ pub(crate) fn noscript(page: &Page, request: &HttpRequest) -> Result<String, ask
 
 #[derive(Default, Template)]
 #[template(path = "noscript.html")]
-struct List {
+struct List<'a> {
     nonce: String,
     /// The CSRF token of the forms.
     token: String,
     view: ListView,
-    rows: Vec<Row>,
+    rows: Vec<Row<'a>>,
     left: usize,
     done: usize,
     pages: usize,
     error: Option<String>,
-    typed: String,
+    typed: &'a str,
 }
 
-impl List {
-    fn of(contents: Contents, view: ListView) -> Self {
+impl<'a> List<'a> {
+    fn of(contents: Contents<'a>, view: ListView) -> Self {
         let Contents {
             todos,
             error,
@@ -53,7 +53,7 @@ impl List {
         } = contents;
         let all = todos.len();
         let done = todos.iter().filter(|todo| todo.completed).count();
-        let shown: Vec<Row> = todos
+        let shown: Vec<Row<'_>> = todos
             .into_iter()
             .filter(|todo| view.filter.shows(todo.completed))
             .collect();
@@ -71,22 +71,22 @@ impl List {
         }
     }
 
-    fn is_edited(&self, row: &Row) -> bool {
+    fn is_edited(&self, row: &Row<'_>) -> bool {
         self.view.edit == Some(row.id)
     }
 
     /// What was typed belongs to the field that it was typed into.
     fn new_title(&self) -> &str {
         match self.view.edit {
-            None => &self.typed,
+            None => self.typed,
             Some(_) => "",
         }
     }
 
-    fn edited_title<'a>(&'a self, row: &'a Row) -> &'a str {
+    fn edited_title<'b>(&'b self, row: &'b Row<'_>) -> &'b str {
         match self.error {
             None => &row.title,
-            Some(_) => &self.typed,
+            Some(_) => self.typed,
         }
     }
 

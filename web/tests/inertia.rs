@@ -126,3 +126,77 @@ async fn stale_assets_make_the_browser_load_the_page() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test]
+async fn a_browser_that_has_the_page_is_told_so_until_the_list_changes() -> Result<()> {
+    with_web(|browser, version| async move {
+        let html = || browser.request(Method::GET, "/todos");
+        let json = || {
+            let visit = browser.visit(Method::GET, "/todos")?;
+            Ok::<_, anyhow::Error>(visit.header("x-inertia-version", &version))
+        };
+        let etag = |response: &Response| response.headers()["etag"].clone();
+        let (of_html, of_json) = (etag(&html()?.send().await?), etag(&json()?.send().await?));
+        let asked = [
+            (html()?.header("if-none-match", &of_html), 304),
+            (json()?.header("if-none-match", &of_json), 304),
+            (html()?.header("if-none-match", &of_json), 200),
+            (json()?.header("if-none-match", &of_html), 200),
+        ];
+        for (request, status) in asked {
+            let response = request.send().await?;
+            assert_eq!(response.status().as_u16(), status);
+            let policy = response.headers().get("content-security-policy");
+            assert!(
+                status == 200 || policy.is_none(),
+                "a new nonce would break the page that is kept"
+            );
+            assert!(vary(&response).contains("x-inertia"));
+        }
+        browser.create("milk").await?;
+        for request in [
+            html()?.header("if-none-match", &of_html),
+            json()?.header("if-none-match", &of_json),
+        ] {
+            assert_eq!(request.send().await?.status(), StatusCode::OK);
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn forms_may_ask_whether_they_would_be_taken() -> Result<()> {
+    with_web(|browser, _| async move {
+        browser.create("milk").await?;
+        let todos = browser.props().await?["todos"].clone();
+        let path = format!("/todos/{}", todos[0]["id"]);
+        let asked = [
+            (Method::POST, "/todos", " ", Some("can't be blank")),
+            (Method::POST, "/todos", "tea", None),
+            (Method::PATCH, &path, "", Some("can't be blank")),
+            (Method::PATCH, &path, "tea", None),
+            (Method::DELETE, &path, "", None),
+        ];
+        for (method, path, title, message) in asked {
+            let request = browser.visit(method, path)?.header("precognition", "true");
+            let response = request
+                .json(&json!({ "todo": { "title": title } }))
+                .send()
+                .await?;
+            assert_eq!(response.headers()["precognition"].to_str()?, "true");
+            let Some(message) = message else {
+                assert_eq!(response.status(), StatusCode::NO_CONTENT);
+                continue;
+            };
+            assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+            assert_eq!(
+                response.json::<Value>().await?,
+                json!({ "errors": { "title": message } })
+            );
+        }
+        assert_eq!(browser.props().await?["todos"], todos);
+        Ok(())
+    })
+    .await
+}

@@ -7,5 +7,5 @@ mod validation;
 
 pub use once::{Once, Outcome};
 pub use todo::{NewTodo, Todo, TodoChanges, TodoError, TodoId};
-pub use todo_list::{ListedTodo, TodoList};
+pub use todo_list::{ListedTodo, Revision, TodoList};
 pub use validation::Invalid;

@@ -51,7 +51,9 @@ pub enum InvalidAuthenticityToken {
     #[error("The request comes from another site.")]
     Foreign,
     /// It has no token.
-    #[error("The request has no X-XSRF-TOKEN header. Reload the page and try again.")]
+    #[error(
+        "The request has neither an X-XSRF-TOKEN header nor a field authenticity_token. Reload the page and try again."
+    )]
     Missing,
     /// Its token is not that of the session.
     #[error("This page has expired. Reload it and try again.")]
@@ -146,8 +148,9 @@ pub fn token(request: &HttpRequest) -> String {
     HEXLOWER.encode(&[mask, xor(csrf.token(&seed), mask)].concat())
 }
 
-/// What the session's tokens are made of.
-pub(crate) fn seed(session: &Session) -> Option<String> {
+/// What the session's tokens are made of: a secret that no other session has, so a name for it, too. None before the
+/// first page.
+pub fn seed(session: &Session) -> Option<String> {
     session.get(SESSION_KEY).ok().flatten()
 }
 

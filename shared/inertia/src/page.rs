@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::props::{Resolved, ScrollPage};
@@ -77,10 +76,10 @@ pub(crate) struct OnceProp {
 }
 
 impl Page {
-    /// The value of a prop, for the document around the page. None where the page has none of this kind.
-    pub fn prop<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let value = serde_json::to_string(self.props.get(key)?).ok()?;
-        serde_json::from_str(&value).ok()
+    /// The value of a prop, for the document around the page. None where the page has none of this kind. (Props that
+    /// hold others have no value of their own.)
+    pub fn prop<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Option<T> {
+        serde_json::from_str(self.props.json(key)?).ok()
     }
 
     /// The elements from which the client starts, as HTML.
@@ -101,21 +100,27 @@ fn is_false(flag: &bool) -> bool {
 fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len() + json.len() / 16);
     let mut rest = json;
-    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+    while let Some(at) = rest.bytes().position(is_suspect) {
         let (before, from) = rest.split_at(at);
         escaped.push_str(before);
         let mut characters = from.chars();
-        escaped.push_str(match characters.next() {
-            Some('<') => "\\u003c",
-            Some('>') => "\\u003e",
-            Some('&') => "\\u0026",
-            Some('\u{2028}') => "\\u2028",
-            _ => "\\u2029",
-        });
+        match characters.next() {
+            Some('<') => escaped.push_str("\\u003c"),
+            Some('>') => escaped.push_str("\\u003e"),
+            Some('&') => escaped.push_str("\\u0026"),
+            Some('\u{2028}') => escaped.push_str("\\u2028"),
+            Some('\u{2029}') => escaped.push_str("\\u2029"),
+            other => escaped.extend(other),
+        }
         rest = characters.as_str();
     }
     escaped.push_str(rest);
     escaped
+}
+
+/// Begins a character that may have to be escaped: U+2028 and U+2029 begin with 0xE2.
+fn is_suspect(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'&' | 0xE2)
 }
 
 #[cfg(test)]
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn strings_cannot_leave_the_script_element() {
-        let hostile = "</script><script>alert(1)</script>&\u{2028}x\u{2029}ä";
+        let hostile = "</script><script>alert(1)</script>&\u{2028}x\u{2029}ä€";
         let json = serde_json::to_string(hostile).unwrap();
         let escaped = escape(&json);
         assert!(

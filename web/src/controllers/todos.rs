@@ -3,7 +3,7 @@ use std::rc::Rc;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use app::AppContext;
-use app::models::{NewTodo, Todo, TodoChanges, TodoId, TodoList};
+use app::models::{NewTodo, Revision, Todo, TodoChanges, TodoId, TodoList};
 use inertia::{Inertia, PropError, Props};
 use tokio::sync::OnceCell;
 
@@ -17,8 +17,10 @@ pub(crate) async fn index(
     inertia: Inertia,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let (todos, list) = (List::unread(app), List::clone);
-    let (rev, epoch) = (list(&todos), list(&todos));
+    let revision = TodoList::revision(&app).await?;
+    let state = revision.to_string();
+    let todos = List::unread(app, revision);
+    let (rev, epoch) = (todos.clone(), todos.clone());
     let props = Props::new()
         .lazy("todos", async move || {
             todos.read(|list| list.todos.clone()).await
@@ -28,27 +30,29 @@ pub(crate) async fn index(
             epoch.read(|list| list.epoch.clone()).await
         })
         .value("filter", ListView::of(&request).filter.name());
-    Ok(inertia.render("Todos/Index", props).await?)
+    Ok(inertia.render("Todos/Index", props).etag(state).await?)
 }
 
 /// The list, read once for all props that are part of it, and not at all when none of them is wanted.
 #[derive(Clone)]
 struct List {
     app: Data<AppContext>,
-    list: Rc<OnceCell<TodoList>>,
+    revision: Rc<Revision>,
+    read: Rc<OnceCell<TodoList>>,
 }
 
 impl List {
-    fn unread(app: Data<AppContext>) -> Self {
+    fn unread(app: Data<AppContext>, revision: Revision) -> Self {
         Self {
             app,
-            list: Rc::default(),
+            revision: Rc::new(revision),
+            read: Rc::default(),
         }
     }
 
     async fn read<T>(&self, part: impl FnOnce(&TodoList) -> T) -> Result<T, PropError> {
-        let read = || Todo::broadcast_list(&self.app);
-        Ok(part(self.list.get_or_try_init(read).await?))
+        let read = || TodoList::at(&self.app, &self.revision);
+        Ok(part(self.read.get_or_try_init(read).await?))
     }
 }
 
@@ -59,6 +63,7 @@ pub(crate) async fn create(write: Write, params: TodoParams) -> Result<HttpRespo
         title: params.title.unwrap_or_default(),
         completed: params.completed.unwrap_or_default(),
     };
+    let write = write.validated(new.validate());
     write
         .make(async move |app| Todo::create(&app, new, once).await)
         .await
@@ -75,6 +80,7 @@ pub(crate) async fn update(
         title: params.title,
         completed: params.completed,
     };
+    let write = write.validated(changes.validate());
     write
         .make(async move |app| Todo::update(&app, TodoId(*id), changes, once).await)
         .await

@@ -6,7 +6,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use app::AppContext;
-use app::models::{Once, Outcome, TodoError};
+use app::models::{Invalid, Once, Outcome, TodoError};
 use inertia::Inertia;
 use std::future::{Ready, ready};
 
@@ -29,6 +29,7 @@ pub(crate) struct Write {
     /// Where the answer leads to.
     back: ListView,
     typed: Option<String>,
+    invalid: Option<Invalid>,
 }
 
 impl Write {
@@ -52,6 +53,14 @@ impl Write {
         self
     }
 
+    /// A form that is still being filled in may ask whether the change would be valid.
+    pub(crate) fn validated(self, valid: Result<(), Invalid>) -> Self {
+        Self {
+            invalid: valid.err(),
+            ..self
+        }
+    }
+
     /// Makes the change and tells all browsers of it, even when the client goes away in between. Then it is back to the
     /// list: with the change, or with what is wrong about it.
     pub(crate) async fn make<C, F>(self, change: C) -> Result<HttpResponse, AppError>
@@ -59,6 +68,10 @@ impl Write {
         C: FnOnce(Data<AppContext>) -> F,
         F: Future<Output = Result<Outcome, TodoError>> + Send + 'static,
     {
+        let problems = self.invalid.iter().flat_map(Invalid::messages);
+        if let Some(answer) = self.inertia.precognition(problems) {
+            return Ok(answer);
+        }
         let (app, background) = (self.app.clone(), self.background.clone());
         let change = change(app.clone());
         let work = async move {
@@ -84,7 +97,7 @@ impl Write {
         }
     }
 
-    fn refused(self, invalid: &app::models::Invalid) -> HttpResponse {
+    fn refused(self, invalid: &Invalid) -> HttpResponse {
         let redirect = self.inertia.redirect(self.back.to_string());
         let redirect = redirect.errors(invalid.messages());
         match self.typed {
@@ -96,9 +109,7 @@ impl Write {
 
 /// Keys are those of one session: another's may be the same by chance or by intent.
 fn author(request: &HttpRequest) -> String {
-    // The seed of the session's CSRF token: every write has one.
-    let seed = request.get_session().get("_csrf_token");
-    seed.ok().flatten().unwrap_or_default()
+    inertia::csrf::seed(&request.get_session()).unwrap_or_default()
 }
 
 fn is_plain_form(request: &HttpRequest) -> bool {
@@ -133,6 +144,7 @@ fn write(request: &HttpRequest, payload: &mut Payload) -> Result<Write, actix_we
         key: idempotency_key(request.headers())?,
         back: ListView::before(request),
         typed: None,
+        invalid: None,
     })
 }
 

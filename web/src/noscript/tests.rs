@@ -3,7 +3,7 @@ use actix_web::test::TestRequest;
 use super::*;
 
 /// So many todos, of which every third is done.
-fn todos(count: i64) -> Contents {
+fn todos(count: i64) -> Contents<'static> {
     let todo = |id: i64| todo(id, &format!("todo {id}"), id % 3 == 0);
     Contents {
         todos: (1..=count).map(todo).collect(),
@@ -11,15 +11,15 @@ fn todos(count: i64) -> Contents {
     }
 }
 
-fn todo(id: i64, title: &str, completed: bool) -> Row {
+fn todo(id: i64, title: &str, completed: bool) -> Row<'static> {
     Row {
         id,
-        title: title.to_owned(),
+        title: title.to_owned().into(),
         completed,
     }
 }
 
-fn html(contents: Contents, path: &str) -> String {
+fn html(contents: Contents<'_>, path: &str) -> String {
     let request = TestRequest::with_uri(path).to_http_request();
     let list = List {
         nonce: "NONCE".into(),
@@ -97,7 +97,7 @@ fn what_was_wrong_stands_beside_what_was_typed() {
     let wrong = || Contents {
         todos: vec![todo(1, "milk", false)],
         error: Some("is too long".into()),
-        typed: "mil\"k".into(),
+        typed: "mil\"k",
     };
     let new = html(wrong(), "/todos");
     assert_has(

@@ -148,7 +148,29 @@ impl Todo {
     /// # Errors
     /// When the database cannot be read. A failing cache is a miss.
     pub async fn broadcast_list(app: &AppContext) -> Result<TodoList, DbError> {
-        TodoList::cached(app).await
+        TodoList::at(app, &TodoList::revision(app).await?).await
+    }
+}
+
+impl NewTodo {
+    /// Whether it could be created.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        valid_title(&self.title).map(drop)
+    }
+}
+
+impl TodoChanges {
+    /// Whether they could be made.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        self.title
+            .as_deref()
+            .map_or(Ok(()), |title| valid_title(title).map(drop))
     }
 }
 

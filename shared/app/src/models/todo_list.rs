@@ -1,8 +1,11 @@
+use std::fmt;
 use std::time::Duration;
 
 use db::{DbError, Timestamp};
 use diesel::prelude::*;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::AppContext;
 use crate::schema::{todos, todos_snapshot};
@@ -12,10 +15,19 @@ const CACHE_TIME: Duration = Duration::from_hours(1);
 
 /// The whole list at one moment. Of two lists of one `epoch` that with the higher `rev` is newer, whichever way they
 /// came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TodoList {
-    /// Newest first.
-    pub todos: Vec<ListedTodo>,
+    /// An array of [`ListedTodo`], newest first: as JSON, for that is what everybody wants of it.
+    pub todos: Box<RawValue>,
+    /// Rises with every write, in its transaction.
+    pub rev: i64,
+    /// Names the database.
+    pub epoch: String,
+}
+
+/// Names a state of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Revision {
     /// Rises with every write, in its transaction.
     pub rev: i64,
     /// Names the database.
@@ -36,25 +48,38 @@ pub struct ListedTodo {
 }
 
 impl TodoList {
-    /// How often the list changed in this database: the cheapest proof that it can be read.
+    /// The state of the list: the cheapest proof that it can be read.
     ///
     /// # Errors
     /// When it cannot.
-    pub async fn revision(app: &AppContext) -> Result<i64, DbError> {
-        Ok(app.primary.read(revision).await?.0)
+    pub async fn revision(app: &AppContext) -> Result<Revision, DbError> {
+        app.primary.read(revision).await
     }
 
-    /// The cached list is bound to its revision: one that was computed before a write and stored after it is not
-    /// served, nor is one that another program's write made stale.
-    pub(crate) async fn cached(app: &AppContext) -> Result<Self, DbError> {
-        let (rev, epoch) = app.primary.read(revision).await?;
+    /// The list in this state, from the cache, or as it is now. The cached list is bound to its revision: one that was
+    /// computed before a write and stored after it is not served, nor is one that another program's write made stale.
+    ///
+    /// # Errors
+    /// When the database cannot be read. A failing cache is a miss.
+    pub async fn at(app: &AppContext, revision: &Revision) -> Result<Self, DbError> {
         let cache = app
             .cache
             .expires_in(CACHE_TIME)
-            .version(format!("{epoch}-{rev}"));
+            .version(revision.to_string());
         cache
             .fetch(CACHE_KEY, || app.primary.read_long(|c| c.transaction(read)))
             .await
+    }
+
+    /// How many todos it holds.
+    pub fn len(&self) -> usize {
+        let todos: Result<Vec<IgnoredAny>, _> = serde_json::from_str(self.todos.get());
+        todos.map_or(0, |todos| todos.len())
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     pub(crate) async fn forget(app: &AppContext) {
@@ -62,7 +87,13 @@ impl TodoList {
     }
 }
 
-fn revision(connection: &mut SqliteConnection) -> QueryResult<(i64, String)> {
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.epoch, self.rev)
+    }
+}
+
+fn revision(connection: &mut SqliteConnection) -> QueryResult<Revision> {
     let rows = todos_snapshot::table
         .select((todos_snapshot::rev, todos_snapshot::epoch))
         .load(connection)?;
@@ -72,18 +103,17 @@ fn revision(connection: &mut SqliteConnection) -> QueryResult<(i64, String)> {
 }
 
 fn read(connection: &mut SqliteConnection) -> QueryResult<TodoList> {
-    let (rev, epoch) = revision(connection)?;
+    let Revision { rev, epoch } = revision(connection)?;
     let columns = (todos::id, todos::title, todos::completed, todos::created_at);
     let newest_first = (todos::created_at.desc(), todos::id.desc());
     let rows: Vec<Row> = todos::table
         .select(columns)
         .order(newest_first)
         .load(connection)?;
-    Ok(TodoList {
-        todos: rows.into_iter().map(ListedTodo::from).collect(),
-        rev,
-        epoch,
-    })
+    let todos: Vec<_> = rows.into_iter().map(ListedTodo::from).collect();
+    let todos = to_raw_value(&todos)
+        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    Ok(TodoList { todos, rev, epoch })
 }
 
 #[derive(Queryable)]

@@ -26,11 +26,11 @@ enum Node {
 }
 
 impl Resolved {
-    pub(crate) fn get(&self, key: &str) -> Option<&impl Serialize> {
-        self.0
-            .iter()
-            .find(|(other, _)| other == key)
-            .map(|(_, node)| node)
+    pub(crate) fn json(&self, key: &str) -> Option<&str> {
+        match self.0.iter().find(|(other, _)| other == key)? {
+            (_, Node::Json(json)) => Some(json.get()),
+            (_, Node::Nested(_)) => None,
+        }
     }
 }
 
