@@ -3,44 +3,19 @@
 use anyhow::Result;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use test_support::{Browser, Process, production};
+use test_support::{Browser, Web};
 
-struct Web {
-    browser: Browser,
-    url: String,
-    _process: Process,
-    _folder: tempfile::TempDir,
+async fn send(web: &Web, method: Method, path: &str, body: Value, key: &str) -> Result<Response> {
+    let request = web.browser.visit(method, path)?.json(&body);
+    Ok(request.header("idempotency-key", key).send().await?)
 }
 
-impl Web {
-    async fn start(titles: &[&str]) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let process = Process::start("web", &[], &production(folder.path(), &[]))?;
-        let url = format!("http://{}", process.address().await);
-        let browser = Browser::open(&url).await?;
-        for title in titles {
-            browser.create(title).await?;
-        }
-        Ok(Self {
-            browser,
-            url,
-            _process: process,
-            _folder: folder,
-        })
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Value, key: &str) -> Result<Response> {
-        let request = self.browser.visit(method, path)?.json(&body);
-        Ok(request.header("idempotency-key", key).send().await?)
-    }
-
-    /// Whether each todo is done, the newest first, and the revision of the list.
-    async fn list(&self) -> Result<(Vec<bool>, i64)> {
-        let props = self.browser.props().await?;
-        let todos = props["todos"].as_array().cloned().unwrap_or_default();
-        let completed = todos.iter().map(|todo| todo["completed"] == true).collect();
-        Ok((completed, props["rev"].as_i64().unwrap_or_default()))
-    }
+/// Whether each todo is done, the newest first, and the revision of the list.
+async fn list(web: &Web) -> Result<(Vec<bool>, i64)> {
+    let props = web.browser.props().await?;
+    let todos = props["todos"].as_array().cloned().unwrap_or_default();
+    let completed = todos.iter().map(|todo| todo["completed"] == true).collect();
+    Ok((completed, props["rev"].as_i64().unwrap_or_default()))
 }
 
 fn completed(completed: bool) -> Value {
@@ -55,13 +30,13 @@ async fn message(response: Response) -> Result<String> {
 
 #[tokio::test]
 async fn all_are_done_and_cleared_at_once() -> Result<()> {
-    let web = Web::start(&["a", "b", "c"]).await?;
+    let web = Web::with_todos(&["a", "b", "c"]).await?;
     let send = async |method, path: &str, body: Value| {
         let request = web.browser.visit(method, path)?.json(&body);
         let response = request.send().await?;
         assert_eq!(response.headers()["location"].to_str()?, "/todos");
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
-        web.list().await
+        list(&web).await
     };
     let (done, first) = send(Method::PATCH, "/todos", completed(true)).await?;
     assert_eq!(done, [true; 3]);
@@ -81,7 +56,7 @@ async fn all_are_done_and_cleared_at_once() -> Result<()> {
 
 #[tokio::test]
 async fn all_need_to_know_what_to_become() -> Result<()> {
-    let web = Web::start(&["a"]).await?;
+    let web = Web::with_todos(&["a"]).await?;
     let body = json!({ "todo": { "title": "all alike" } });
     let response = web.browser.visit(Method::PATCH, "/todos")?.json(&body);
     let response = response.send().await?;
@@ -95,52 +70,52 @@ async fn all_need_to_know_what_to_become() -> Result<()> {
 
 #[tokio::test]
 async fn what_is_sent_twice_is_done_once() -> Result<()> {
-    let web = Web::start(&[]).await?;
+    let web = Web::with_todos(&[]).await?;
     let milk = json!({ "todo": { "title": "milk" } });
     for _ in 0..2 {
         let key = "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"";
-        let response = web.send(Method::POST, "/todos", milk.clone(), key).await?;
+        let response = send(&web, Method::POST, "/todos", milk.clone(), key).await?;
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
-        assert_eq!(web.list().await?, (vec![false], 1));
+        assert_eq!(list(&web).await?, (vec![false], 1));
     }
     // The key is the same without its quotes.
     let key = "8e03978e-40d5-43dd-bc93-6894a57f9324";
-    web.send(Method::POST, "/todos", milk.clone(), key).await?;
-    assert_eq!(web.list().await?.1, 1);
+    send(&web, Method::POST, "/todos", milk.clone(), key).await?;
+    assert_eq!(list(&web).await?.1, 1);
 
     let tea = json!({ "todo": { "title": "tea" } });
-    let other = web.send(Method::POST, "/todos", tea, key).await?;
+    let other = send(&web, Method::POST, "/todos", tea, key).await?;
     assert_eq!(other.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let told = message(other).await?;
     assert!(told.starts_with("expected each change to have"), "{told}");
-    assert_eq!(web.list().await?.1, 1);
+    assert_eq!(list(&web).await?.1, 1);
 
     let stranger = Browser::open(&web.url).await?;
     let request = stranger.visit(Method::POST, "/todos")?.json(&milk);
     request.header("idempotency-key", key).send().await?;
-    assert_eq!(web.list().await?.1, 2);
+    assert_eq!(list(&web).await?.1, 2);
     Ok(())
 }
 
 #[tokio::test]
 async fn a_change_that_failed_may_be_sent_again() -> Result<()> {
-    let web = Web::start(&[]).await?;
+    let web = Web::with_todos(&[]).await?;
     let done = completed(true);
-    let missing = web.send(Method::PATCH, "/todos/1", done.clone(), "k");
+    let missing = send(&web, Method::PATCH, "/todos/1", done.clone(), "k");
     assert_eq!(missing.await?.status(), StatusCode::NOT_FOUND);
     let blank = json!({ "todo": { "title": " " } });
-    web.send(Method::POST, "/todos", blank, "k").await?;
+    send(&web, Method::POST, "/todos", blank, "k").await?;
     assert_eq!(
         web.browser.props().await?["errors"]["title"],
         "can't be blank"
     );
     let milk = json!({ "todo": { "title": "milk" } });
-    web.send(Method::POST, "/todos", milk, "k").await?;
-    assert_eq!(web.list().await?, (vec![false], 1));
+    send(&web, Method::POST, "/todos", milk, "k").await?;
+    assert_eq!(list(&web).await?, (vec![false], 1));
 
     let delete = async || {
         let path = "/todos/1";
-        let response = web.send(Method::DELETE, path, json!({}), "d").await?;
+        let response = send(&web, Method::DELETE, path, json!({}), "d").await?;
         Ok::<_, anyhow::Error>(response.status())
     };
     // The second one finds no todo, but knows that it is the first one's twin.
@@ -151,19 +126,19 @@ async fn a_change_that_failed_may_be_sent_again() -> Result<()> {
 
 #[tokio::test]
 async fn keys_that_are_none_are_refused() -> Result<()> {
-    let web = Web::start(&[]).await?;
+    let web = Web::with_todos(&[]).await?;
     let milk = json!({ "todo": { "title": "milk" } });
-    let response = web.send(Method::POST, "/todos", milk, "a b").await?;
+    let response = send(&web, Method::POST, "/todos", milk, "a b").await?;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     let told = message(response).await?;
     assert!(told.starts_with("expected one Idempotency-Key"), "{told}");
-    assert_eq!(web.list().await?.1, 0);
+    assert_eq!(list(&web).await?.1, 0);
     Ok(())
 }
 
 #[tokio::test]
 async fn it_is_back_to_the_filter_that_was_on() -> Result<()> {
-    let web = Web::start(&["a"]).await?;
+    let web = Web::with_todos(&["a"]).await?;
     let props = async |path: &str| {
         let visit = web.browser.request(Method::GET, path)?.send().await?;
         let html = visit.text().await?;

@@ -3,38 +3,15 @@
 use anyhow::Result;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use test_support::{Browser, Process, production};
+use test_support::{Browser, Web};
 
-/// The web process, and a browser that has loaded its page.
-struct Web {
-    browser: Browser,
-    url: String,
-    process: Process,
-    _folder: tempfile::TempDir,
-}
-
-impl Web {
-    async fn start() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let process = Process::start("web", &[], &production(folder.path(), &[]))?;
-        let url = format!("http://{}", process.address().await);
-        let browser = Browser::open(&url).await?;
-        Ok(Self {
-            browser,
-            url,
-            process,
-            _folder: folder,
-        })
-    }
-
-    async fn errors(&self) -> Result<Value> {
-        Ok(self.browser.props().await?["errors"].clone())
-    }
+async fn errors(web: &Web) -> Result<Value> {
+    Ok(web.browser.props().await?["errors"].clone())
 }
 
 #[tokio::test]
 async fn forms_and_json_do_the_same() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let form = web
         .browser
         .visit(Method::POST, "/todos")?
@@ -66,7 +43,7 @@ async fn forms_and_json_do_the_same() -> Result<()> {
 
 #[tokio::test]
 async fn invalid_titles_come_back_as_errors_once() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let cases = [
         ("   ", "can't be blank"),
         (
@@ -79,8 +56,8 @@ async fn invalid_titles_come_back_as_errors_once() -> Result<()> {
             web.browser.create(title).await?.status(),
             StatusCode::SEE_OTHER
         );
-        assert_eq!(web.errors().await?, json!({ "title": message }));
-        assert_eq!(web.errors().await?, json!({}));
+        assert_eq!(errors(&web).await?, json!({ "title": message }));
+        assert_eq!(errors(&web).await?, json!({}));
     }
     assert_eq!(web.browser.props().await?["rev"], 0);
     Ok(())
@@ -88,7 +65,7 @@ async fn invalid_titles_come_back_as_errors_once() -> Result<()> {
 
 #[tokio::test]
 async fn what_is_not_there_is_not_found() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let done = json!({ "todo": { "completed": true } });
     for path in [
         "/todos/4711",
@@ -115,7 +92,7 @@ async fn what_is_not_there_is_not_found() -> Result<()> {
 
 #[tokio::test]
 async fn malformed_bodies_are_named() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let cases = [
         ("application/json", "{", 400, "the body is not JSON"),
         (
@@ -152,7 +129,7 @@ async fn malformed_bodies_are_named() -> Result<()> {
 
 #[tokio::test]
 async fn wrong_methods_are_told_the_right_ones() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let cases = [
         ("/todos", Method::DELETE, "GET, HEAD, POST, PATCH, PUT"),
         ("/todos/completed", Method::POST, "DELETE"),
@@ -176,7 +153,7 @@ async fn wrong_methods_are_told_the_right_ones() -> Result<()> {
 
 #[tokio::test]
 async fn writes_need_the_token_of_the_session() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let stranger = Browser::open(&web.url).await?;
     let body = json!({ "todo": { "title": "forged" } });
     let post = || web.browser.request(Method::POST, "/todos");
@@ -247,7 +224,7 @@ async fn writes_need_the_token_of_the_session() -> Result<()> {
 
 #[tokio::test]
 async fn a_session_that_was_tampered_with_is_none() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let cookies = web.browser.cookies().unwrap_or_default();
     let token = web.browser.csrf_token().unwrap_or_default();
     let post = async |cookies: &str| {
@@ -280,7 +257,7 @@ async fn a_session_that_was_tampered_with_is_none() -> Result<()> {
 
 #[tokio::test]
 async fn hostile_titles_stay_text() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let title = "</script><script>alert(1)</script>";
     web.browser.create(title).await?;
     let html = web
@@ -297,7 +274,7 @@ async fn hostile_titles_stay_text() -> Result<()> {
 
 #[tokio::test]
 async fn the_rest_of_the_urls() -> Result<()> {
-    let web = Web::start().await?;
+    let web = Web::start(&[]).await?;
     let get = |path| web.browser.request(Method::GET, path);
     let home = get("/")?.send().await?;
     assert_eq!(

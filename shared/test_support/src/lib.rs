@@ -7,6 +7,7 @@ mod process;
 mod socket;
 mod suite;
 mod wait;
+mod web;
 
 pub use browser::Browser;
 pub use environment::{Variables, production, root};
@@ -15,3 +16,4 @@ pub use socket::Socket;
 pub use suite::Suite;
 pub use tokio_tungstenite::tungstenite::Message;
 pub use wait::{PATIENCE, wait_for, wait_until};
+pub use web::Web;
