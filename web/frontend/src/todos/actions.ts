@@ -16,6 +16,9 @@ export interface ActionDeps {
   failed: (scope: Scope, text: string, failure: Failure) => void
 }
 
+/** For how long the same text counts as the same wish, after an answer was lost. */
+const SAME_WISH_MS = 60_000
+
 interface Attempt {
   scope: Scope
   /** Null if there is nothing to show meanwhile. */
@@ -30,7 +33,7 @@ export class TodoActions {
   private readonly lanes = new Lanes()
   private readonly send: Send
   /** Keys of creates whose answer was lost, by title: perhaps they have been made. */
-  private readonly unanswered = new Map<string, string>()
+  private readonly unanswered = new Map<string, { key: string; at: number }>()
 
   constructor(private readonly deps: ActionDeps) {
     this.send = withRetry(deps.send)
@@ -51,9 +54,10 @@ export class TodoActions {
       // A blank title is for the server to judge; showing an empty row helps nobody.
       op: op.title === '' ? null : op,
       what: `add “${op.title}”`,
-      change: { method: 'post', url: '/todos', todo: { title }, key },
+      // Trimmed, for a key is that of one request to the letter.
+      change: { method: 'post', url: '/todos', todo: { title: op.title }, key },
     })
-    if (isUnanswered(outcome)) this.unanswered.set(op.title, key)
+    if (isUnanswered(outcome)) this.unanswered.set(op.title, { key, at: Date.now() })
     return outcome.kind === 'ok'
   }
 
@@ -106,11 +110,11 @@ export class TodoActions {
     return this.send(change)
   }
 
-  /** The same text again after a lost answer is the same wish. */
+  /** The same text again soon after a lost answer is the same wish; later it is another. */
   private takeKey(title: string): string {
-    const key = this.unanswered.get(title) ?? uuid()
+    const lost = this.unanswered.get(title)
     this.unanswered.delete(title)
-    return key
+    return lost && Date.now() - lost.at < SAME_WISH_MS ? lost.key : uuid()
   }
 }
 

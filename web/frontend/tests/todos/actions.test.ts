@@ -81,6 +81,15 @@ describe('a todo whose answer was lost', () => {
     expect(await settle(actions.create('milk'))).toBe(false)
     await settle(actions.create(' milk '))
     expect(new Set(keys()).size).toBe(1)
+    expect(sent.at(-1)).toEqual(sent[0])
+    await settle(actions.create('milk'))
+    expect(new Set(keys()).size).toBe(2)
+  })
+
+  it('is another wish a minute later', async () => {
+    answers = [lost, lost]
+    await settle(actions.create('milk'))
+    await vi.advanceTimersByTimeAsync(60_000)
     await settle(actions.create('milk'))
     expect(new Set(keys()).size).toBe(2)
   })
