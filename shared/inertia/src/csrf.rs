@@ -28,7 +28,6 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use crate::forms::FormToken;
-use crate::headers;
 use crate::visit::text;
 
 const COOKIE: &str = "XSRF-TOKEN";
@@ -165,12 +164,16 @@ fn is_safe(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
-/// Only pages carry the cookie, so that assets stay cacheable.
+/// Marks a request that is answered with a page, or told that the browser has it.
+pub(crate) struct ForPage;
+
+/// Only pages carry the cookie, so that assets stay cacheable. One that the browser has already may have lost it.
 fn wants_cookie<B>(response: &ServiceResponse<B>) -> bool {
     let html = text(response.headers(), header::CONTENT_TYPE.as_str())
         .is_some_and(|value| value.starts_with("text/html"));
-    let is_page = html || response.headers().contains_key(headers::INERTIA);
-    is_page && response.status().is_success()
+    let is_page = html || response.request().extensions().contains::<ForPage>();
+    let (status, kept) = (response.status(), StatusCode::NOT_MODIFIED);
+    is_page && (status.is_success() || status == kept)
 }
 
 fn verify(

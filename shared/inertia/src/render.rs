@@ -4,9 +4,10 @@ use std::pin::Pin;
 
 use actix_web::http::header::{self, ContentType, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use actix_web::{HttpMessage as _, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::{Map, Value};
 
+use crate::csrf::ForPage;
 use crate::props::resolve;
 use crate::session::{self, Messages};
 use crate::visit::Visit;
@@ -114,6 +115,7 @@ impl Render {
     async fn respond(self) -> Result<HttpResponse, RenderError> {
         let request = self.inertia.request.clone();
         let config = request.app_data::<Config>().ok_or(RenderError::NoConfig)?;
+        request.extensions_mut().insert(ForPage);
         let messages = session::peek(&self.inertia.session);
         let etag = self.validator(config, &messages);
         if let Some(etag) = &etag

@@ -7,6 +7,9 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, HttpRequest, HttpResponse, web};
 use inertia::csrf::{Csrf, InvalidAuthenticityToken};
+use inertia::{Inertia, Props, RenderError};
+
+use crate::config;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -14,6 +17,10 @@ async fn page(request: HttpRequest) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html")
         .body(inertia::csrf::token(&request))
+}
+
+async fn inertia_page(inertia: Inertia) -> Result<HttpResponse, RenderError> {
+    inertia.render("Index", Props::new()).etag(1).await
 }
 
 async fn ask(request: TestRequest) -> ServiceResponse {
@@ -25,7 +32,9 @@ async fn ask(request: TestRequest) -> ServiceResponse {
         .wrap(from_fn(inertia::csrf::protect))
         .wrap(from_fn(inertia::forms))
         .wrap(sessions)
+        .app_data(config())
         .route("/", web::get().to(page))
+        .route("/inertia", web::get().to(inertia_page))
         .route(
             "/asset",
             web::get().to(async || HttpResponse::Ok().content_type("text/css").finish()),
@@ -103,6 +112,29 @@ async fn a_page_brings_the_cookie_once_and_assets_never() {
             .count(),
         0
     );
+}
+
+#[actix_web::test]
+async fn a_browser_that_kept_the_page_and_lost_the_cookie_gets_it_again() {
+    let first = ask(TestRequest::with_uri("/inertia")).await;
+    let cookies: Vec<_> = first.response().cookies().map(Cookie::into_owned).collect();
+    let visit = |cookies: &[Cookie<'static>]| {
+        let request = TestRequest::with_uri("/inertia");
+        cookies
+            .iter()
+            .fold(request, |request, cookie| request.cookie(cookie.clone()))
+    };
+    let page = ask(visit(&cookies)).await;
+    let etag = page.headers().get("etag").unwrap().clone();
+    let (session, _): (Vec<_>, Vec<_>) = cookies
+        .iter()
+        .cloned()
+        .partition(|cookie| cookie.name() != "XSRF-TOKEN");
+    for (cookies, brought) in [(session, 1), (cookies, 0)] {
+        let kept = ask(visit(&cookies).insert_header(("if-none-match", etag.clone()))).await;
+        assert_eq!(kept.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(kept.response().cookies().count(), brought);
+    }
 }
 
 #[actix_web::test]
