@@ -162,6 +162,11 @@ async fn folders_and_strangers_are_not_found() -> Result<()> {
             "public, max-age=31536000, immutable",
             "{path}"
         );
+        let told = response.text().await?;
+        assert!(
+            told.contains("The page you were looking for does not exist."),
+            "{path}: {told}"
+        );
     }
     let icon = web.get("/icon.svg").send().await?;
     assert_eq!(header(&icon, "content-type"), "image/svg+xml");

@@ -64,7 +64,10 @@ fn log(request: &HttpRequest, failed: &HttpResponse) -> Option<String> {
         reason,
         "refused a request"
     );
-    Some(reason)
+    // What the file server says of a folder is about the server, not about the request.
+    let is_ours =
+        failed.status() != StatusCode::NOT_FOUND || error.as_error::<AppError>().is_some();
+    is_ours.then_some(reason)
 }
 
 fn chain(error: &Error) -> String {
