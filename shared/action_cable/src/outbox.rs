@@ -9,11 +9,10 @@ use actix_ws::CloseCode;
 use tokio::sync::Notify;
 
 use crate::frame::Frame;
+use crate::load::Load;
 use crate::metrics::Metrics;
 use crate::protocol::Disconnect;
 
-/// What a frame costs beyond its bytes: its place in the queue.
-pub(crate) const FRAME_COST: usize = 64;
 /// Room that a queue keeps when it has become empty, in frames.
 const KEPT_ROOM: usize = 16;
 
@@ -54,11 +53,11 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     frames: VecDeque<Frame>,
-    bytes: usize,
+    load: Load,
 }
 
 impl Outbox {
-    /// Takes up to `limit` bytes.
+    /// Takes up to `limit` bytes beside the longest frame.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -152,7 +151,7 @@ impl Outbox {
                 if state.ended {
                     return false;
                 }
-                if state.queue.bytes <= self.limit / 2 {
+                if state.queue.load.bytes() <= self.limit / 2 {
                     return true;
                 }
                 state.wants_room = true;
@@ -181,7 +180,7 @@ impl Outbox {
 
     fn pop(&self, state: &mut State) -> Option<Frame> {
         let frame = state.queue.pop()?;
-        if state.wants_room && state.queue.bytes <= self.limit / 2 {
+        if state.wants_room && state.queue.load.bytes() <= self.limit / 2 {
             state.wants_room = false;
             self.news.notify_waiters();
         }
@@ -200,20 +199,18 @@ fn wake(reader: Option<Waker>) {
 }
 
 impl Queue {
-    /// Whether it took the frame. An empty queue takes a frame of any size.
+    /// Whether it took the frame.
     pub(crate) fn push(&mut self, frame: Frame, limit: usize) -> bool {
-        let cost = frame.len() + FRAME_COST;
-        if !self.frames.is_empty() && self.bytes + cost > limit {
-            return false;
+        let has_room = self.load.add(frame.len(), limit);
+        if has_room {
+            self.frames.push_back(frame);
         }
-        self.bytes += cost;
-        self.frames.push_back(frame);
-        true
+        has_room
     }
 
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
-        self.bytes -= frame.len() + FRAME_COST;
+        self.load.remove(frame.len());
         if self.frames.is_empty() && self.frames.capacity() > KEPT_ROOM {
             self.frames.shrink_to(KEPT_ROOM);
         }
@@ -229,7 +226,8 @@ impl Queue {
 mod tests {
     use super::*;
 
-    const FRAME: usize = FRAME_COST + 3;
+    /// Has room for two frames of a letter.
+    const ROOM: usize = 100;
 
     fn text(outbox: &Outbox) -> Option<String> {
         let frame = outbox.try_next()?;
@@ -242,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_ends_the_connection() {
-        let outbox = Outbox::new(2 * FRAME);
+        let outbox = Outbox::new(ROOM);
         for frame in ["a", "b", "c", "d"] {
             outbox.push(Frame::text(&[frame]));
         }
@@ -252,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_queue_that_is_read_from_takes_more() {
-        let outbox = Outbox::new(2 * FRAME);
+        let outbox = Outbox::new(ROOM);
         for frame in ["a", "b", "c", "d"] {
             outbox.push(Frame::text(&[frame]));
             assert_eq!(text(&outbox).unwrap(), frame);
@@ -260,10 +258,18 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_queue_takes_a_frame_of_any_size() {
-        let outbox = Outbox::new(10);
-        outbox.push(Frame::text(&["longer than ten bytes"]));
-        assert_eq!(text(&outbox).unwrap(), "longer than ten bytes");
+    fn a_frame_of_any_size_may_wait_among_others() {
+        let outbox = Outbox::new(ROOM);
+        let long = "x".repeat(2 * ROOM);
+        for frame in ["a", &long] {
+            outbox.push(Frame::text(&[frame]));
+        }
+        assert_eq!(text(&outbox).unwrap(), "a");
+        outbox.push(Frame::text(&["b"]));
+        assert_eq!(text(&outbox).unwrap(), long);
+        outbox.push(Frame::text(&[&long]));
+        assert_eq!(text(&outbox).unwrap(), "b");
+        assert_eq!(text(&outbox).unwrap(), long);
     }
 
     #[test]

@@ -2,7 +2,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::frame::Frame;
-use crate::outbox::{FRAME_COST, Outbox};
+use crate::load::Load;
+use crate::outbox::Outbox;
 use crate::protocol::{self, Dialect, Disconnect};
 use crate::sent::Sent;
 use crate::{Backlog, Position};
@@ -33,7 +34,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Held {
     frames: VecDeque<(Frame, Option<Mark>)>,
-    bytes: usize,
+    load: Load,
     /// Too many came: they are to be taken from the history.
     is_incomplete: bool,
 }
@@ -202,26 +203,26 @@ impl State {
 }
 
 impl Held {
-    /// Whether it took the frame. The first one may be of any size.
+    /// Whether it took the frame.
     fn push(&mut self, frame: Frame, mark: Option<&Mark>, limit: usize) -> bool {
-        let cost = frame.len() + FRAME_COST;
         if self.is_incomplete && mark.is_some() {
             return true;
         }
-        if !self.frames.is_empty() && self.bytes + cost > limit {
-            return false;
+        let has_room = self.load.add(frame.len(), limit);
+        if has_room {
+            self.frames.push_back((frame, mark.cloned()));
         }
-        self.bytes += cost;
-        self.frames.push_back((frame, mark.cloned()));
-        true
+        has_room
     }
 
     /// Forgets what the history has. `false` when that is nothing.
     fn give_up(&mut self) -> bool {
         let before = self.frames.len();
         self.frames.retain(|(_, mark)| mark.is_none());
-        let cost = |(frame, _): &(Frame, _)| frame.len() + FRAME_COST;
-        self.bytes = self.frames.iter().map(cost).sum();
+        self.load = Load::default();
+        for (frame, _) in &self.frames {
+            self.load.add(frame.len(), usize::MAX);
+        }
         self.is_incomplete |= self.frames.len() < before;
         self.frames.len() < before
     }
