@@ -199,6 +199,7 @@ mod tests {
         let sink = hub.sink(identifier.into(), Dialect::Base, Arc::clone(&outbox));
         hub.subscribe(stream, &sink);
         sink.confirm();
+        sink.release();
         outbox.try_next();
         (sink, outbox)
     }

@@ -46,6 +46,8 @@ pub(crate) struct Outbox {
 struct State {
     queue: Queue,
     ended: bool,
+    /// Nobody reads any more.
+    is_left: bool,
     wants_room: bool,
     reader: Option<Waker>,
 }
@@ -142,13 +144,13 @@ impl Outbox {
         }
     }
 
-    /// Completes once no more than half of what may wait does. `false` when the connection is to end instead.
+    /// Completes once no more than half of what may wait does. `false` when the connection is to end, or has ended, instead.
     pub(crate) async fn has_room(&self) -> bool {
         loop {
             let news = self.news.notified();
             {
                 let mut state = self.lock();
-                if state.ended {
+                if state.ended || state.is_left {
                     return false;
                 }
                 if state.queue.load.bytes() <= self.limit / 2 {
@@ -171,6 +173,17 @@ impl Outbox {
                 Poll::Pending
             }
         }
+    }
+
+    /// The reader is gone. How the connection ended is for others to find out.
+    pub(crate) fn leave(&self) {
+        self.lock().is_left = true;
+        self.news.notify_waiters();
+    }
+
+    /// Whether the reader is gone.
+    pub(crate) fn is_left(&self) -> bool {
+        self.lock().is_left
     }
 
     /// The next frame, if it is there.
