@@ -70,7 +70,7 @@ impl Hub {
         lock(&self.shared.topics).len()
     }
 
-    /// Subscriptions, confirmed or about to be.
+    /// Subscriptions, confirmed or about to be, and those of clients that are away and may come back.
     pub fn subscriptions(&self) -> usize {
         self.shared.subscriptions.load(Ordering::Relaxed)
     }
