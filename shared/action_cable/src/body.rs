@@ -26,6 +26,12 @@ impl Body {
     }
 }
 
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.outbox.leave();
+    }
+}
+
 impl MessageBody for Body {
     type Error = Infallible;
 

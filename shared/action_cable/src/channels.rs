@@ -24,8 +24,6 @@ pub(crate) struct Parts<A, I> {
     pub(crate) sink: Arc<Sink>,
     /// As the client sent it: a JSON object.
     pub(crate) identifier: String,
-    /// Whether messages are held back once it is confirmed.
-    pub(crate) holds: bool,
 }
 
 /// Subscribes a client to one channel, and confirms it.
@@ -84,7 +82,7 @@ async fn subscribe<C: Channel>(
     })?;
     let mut subscription = Subscription::new(parts.app, parts.identity, parts.hub, parts.sink);
     let channel = C::subscribed(params, &mut subscription).await?;
-    subscription.confirm(parts.holds);
+    subscription.sink().confirm();
     Ok(Box::new(Running {
         channel,
         subscription,

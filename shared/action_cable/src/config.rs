@@ -35,8 +35,9 @@ pub struct Config {
     pub max_message_size: usize,
     /// Bytes of a subscription's identifier, which is kept as long as the subscription; a longer one is rejected.
     pub max_identifier_size: usize,
-    /// Bytes that may wait for a client to read them; one that reads more slowly than its streams flow is
-    /// disconnected. A single message may be longer.
+    /// Bytes that may wait for a client to read them, beside the longest message that waits: one is always taken, however
+    /// long it is. A client that reads more slowly than its streams flow is disconnected. The bytes of a broadcast are in
+    /// memory once, for however many clients they wait.
     pub outgoing_queue_size: usize,
     /// How long a client that was cut off may come back to its subscriptions, with the secret that its welcome told it:
     /// AnyCable's session restore. For `actioncable-v1-ext-json`; zero for not at all.
@@ -73,7 +74,7 @@ impl Default for Config {
             max_subscriptions: 1_000,
             max_message_size: 64 * 1024,
             max_identifier_size: 4 * 1024,
-            outgoing_queue_size: 1024 * 1024,
+            outgoing_queue_size: 4 * 1024 * 1024,
             sessions_ttl: Duration::from_mins(5),
             presence_ttl: Duration::from_secs(15),
             pong_timeout: None,

@@ -70,7 +70,7 @@ impl Hub {
         lock(&self.shared.topics).len()
     }
 
-    /// Subscriptions, confirmed or about to be.
+    /// Subscriptions, confirmed or about to be, and those of clients that are away and may come back.
     pub fn subscriptions(&self) -> usize {
         self.shared.subscriptions.load(Ordering::Relaxed)
     }
@@ -199,6 +199,7 @@ mod tests {
         let sink = hub.sink(identifier.into(), Dialect::Base, Arc::clone(&outbox));
         hub.subscribe(stream, &sink);
         sink.confirm();
+        sink.release();
         outbox.try_next();
         (sink, outbox)
     }

@@ -79,6 +79,7 @@ mod tests {
         );
         adapter.hub.subscribe("s", &sink);
         sink.confirm();
+        sink.release();
         outbox.try_next();
         std::thread::scope(|scope| {
             for thread in 0..4 {

@@ -65,6 +65,7 @@ mod identification;
 mod identify;
 mod in_process;
 mod json;
+mod load;
 mod metrics;
 mod origin;
 mod outbox;

@@ -214,7 +214,7 @@ const GAUGES: [(&str, Unit, &str); 8] = [
     (
         "action_cable_subscriptions",
         Unit::Count,
-        "Subscriptions of all clients.",
+        "Subscriptions of open connections.",
     ),
     (
         "action_cable_listener_up",

@@ -9,11 +9,10 @@ use actix_ws::CloseCode;
 use tokio::sync::Notify;
 
 use crate::frame::Frame;
+use crate::load::Load;
 use crate::metrics::Metrics;
 use crate::protocol::Disconnect;
 
-/// What a frame costs beyond its bytes: its place in the queue.
-pub(crate) const FRAME_COST: usize = 64;
 /// Room that a queue keeps when it has become empty, in frames.
 const KEPT_ROOM: usize = 16;
 
@@ -47,6 +46,8 @@ pub(crate) struct Outbox {
 struct State {
     queue: Queue,
     ended: bool,
+    /// Nobody reads any more.
+    is_left: bool,
     wants_room: bool,
     reader: Option<Waker>,
 }
@@ -54,11 +55,11 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     frames: VecDeque<Frame>,
-    bytes: usize,
+    load: Load,
 }
 
 impl Outbox {
-    /// Takes up to `limit` bytes.
+    /// Takes up to `limit` bytes beside the longest frame.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -143,16 +144,16 @@ impl Outbox {
         }
     }
 
-    /// Completes once no more than half of what may wait does. `false` when the connection is to end instead.
+    /// Completes once no more than half of what may wait does. `false` when the connection is to end, or has ended, instead.
     pub(crate) async fn has_room(&self) -> bool {
         loop {
             let news = self.news.notified();
             {
                 let mut state = self.lock();
-                if state.ended {
+                if state.ended || state.is_left {
                     return false;
                 }
-                if state.queue.bytes <= self.limit / 2 {
+                if state.queue.load.bytes() <= self.limit / 2 {
                     return true;
                 }
                 state.wants_room = true;
@@ -174,6 +175,17 @@ impl Outbox {
         }
     }
 
+    /// The reader is gone. How the connection ended is for others to find out.
+    pub(crate) fn leave(&self) {
+        self.lock().is_left = true;
+        self.news.notify_waiters();
+    }
+
+    /// Whether the reader is gone.
+    pub(crate) fn is_left(&self) -> bool {
+        self.lock().is_left
+    }
+
     /// The next frame, if it is there.
     pub(crate) fn try_next(&self) -> Option<Frame> {
         self.pop(&mut self.lock())
@@ -181,7 +193,7 @@ impl Outbox {
 
     fn pop(&self, state: &mut State) -> Option<Frame> {
         let frame = state.queue.pop()?;
-        if state.wants_room && state.queue.bytes <= self.limit / 2 {
+        if state.wants_room && state.queue.load.bytes() <= self.limit / 2 {
             state.wants_room = false;
             self.news.notify_waiters();
         }
@@ -200,20 +212,18 @@ fn wake(reader: Option<Waker>) {
 }
 
 impl Queue {
-    /// Whether it took the frame. An empty queue takes a frame of any size.
+    /// Whether it took the frame.
     pub(crate) fn push(&mut self, frame: Frame, limit: usize) -> bool {
-        let cost = frame.len() + FRAME_COST;
-        if !self.frames.is_empty() && self.bytes + cost > limit {
-            return false;
+        let has_room = self.load.add(frame.len(), limit);
+        if has_room {
+            self.frames.push_back(frame);
         }
-        self.bytes += cost;
-        self.frames.push_back(frame);
-        true
+        has_room
     }
 
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
-        self.bytes -= frame.len() + FRAME_COST;
+        self.load.remove(frame.len());
         if self.frames.is_empty() && self.frames.capacity() > KEPT_ROOM {
             self.frames.shrink_to(KEPT_ROOM);
         }
@@ -229,7 +239,8 @@ impl Queue {
 mod tests {
     use super::*;
 
-    const FRAME: usize = FRAME_COST + 3;
+    /// Has room for two frames of a letter.
+    const ROOM: usize = 100;
 
     fn text(outbox: &Outbox) -> Option<String> {
         let frame = outbox.try_next()?;
@@ -242,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_ends_the_connection() {
-        let outbox = Outbox::new(2 * FRAME);
+        let outbox = Outbox::new(ROOM);
         for frame in ["a", "b", "c", "d"] {
             outbox.push(Frame::text(&[frame]));
         }
@@ -252,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_queue_that_is_read_from_takes_more() {
-        let outbox = Outbox::new(2 * FRAME);
+        let outbox = Outbox::new(ROOM);
         for frame in ["a", "b", "c", "d"] {
             outbox.push(Frame::text(&[frame]));
             assert_eq!(text(&outbox).unwrap(), frame);
@@ -260,10 +271,18 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_queue_takes_a_frame_of_any_size() {
-        let outbox = Outbox::new(10);
-        outbox.push(Frame::text(&["longer than ten bytes"]));
-        assert_eq!(text(&outbox).unwrap(), "longer than ten bytes");
+    fn a_frame_of_any_size_may_wait_among_others() {
+        let outbox = Outbox::new(ROOM);
+        let long = "x".repeat(2 * ROOM);
+        for frame in ["a", &long] {
+            outbox.push(Frame::text(&[frame]));
+        }
+        assert_eq!(text(&outbox).unwrap(), "a");
+        outbox.push(Frame::text(&["b"]));
+        assert_eq!(text(&outbox).unwrap(), long);
+        outbox.push(Frame::text(&[&long]));
+        assert_eq!(text(&outbox).unwrap(), "b");
+        assert_eq!(text(&outbox).unwrap(), long);
     }
 
     #[test]

@@ -102,9 +102,10 @@ where
     /// What the server is doing now.
     pub fn stats(&self) -> Stats {
         let hub = self.shared.cable.hub();
+        let away = self.shared.sessions.subscriptions();
         Stats {
             connections: lock(&self.shared.connections.open).len(),
-            subscriptions: hub.subscriptions(),
+            subscriptions: hub.subscriptions().saturating_sub(away),
             streams: hub.streams(),
             delivered: hub.delivered(),
             listener: self.shared.cable.listener(),

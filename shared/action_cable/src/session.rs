@@ -48,6 +48,14 @@ impl<I> Sessions<I> {
         self.kept().remove(name)
     }
 
+    /// Subscriptions of clients that are away.
+    pub(crate) fn subscriptions(&self) -> usize {
+        let kept = self.kept();
+        kept.values()
+            .map(|session| session.subscriptions.len())
+            .sum()
+    }
+
     fn kept(&self) -> MutexGuard<'_, HashMap<String, Session<I>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,10 +2,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::frame::Frame;
-use crate::outbox::{FRAME_COST, Outbox};
+use crate::load::Load;
+use crate::outbox::Outbox;
 use crate::protocol::{self, Dialect, Disconnect};
 use crate::sent::Sent;
-use crate::{Backlog, Position};
+use crate::{PastMessage, Position};
 
 /// The end of a subscription at which its frames go in.
 ///
@@ -33,7 +34,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Held {
     frames: VecDeque<(Frame, Option<Mark>)>,
-    bytes: usize,
+    load: Load,
     /// Too many came: they are to be taken from the history.
     is_incomplete: bool,
 }
@@ -76,9 +77,11 @@ impl Sink {
                 }
             }
             Some(held) => {
-                let limit = outbox.limit();
+                let mut limit = outbox.limit();
                 if let Some(mark) = mark {
                     sent.expect(mark);
+                    // The rest of the queue is for what is there already when this is let go.
+                    limit /= 2;
                 }
                 let taken = held.push(frame.clone(), mark, limit)
                     || held.give_up() && held.push(frame, mark, limit);
@@ -101,23 +104,22 @@ impl Sink {
         }
     }
 
-    /// Confirms the subscription and lets go of what was held.
+    /// Confirms the subscription. What was held waits for [`Sink::release`], until the client has what it missed.
     pub(crate) fn confirm(&self) {
-        let mut state = self.state();
-        state.push(protocol::confirm(&self.identifier));
-        state.release();
-    }
-
-    /// Confirms the subscription, whose client gets first what it missed: [`Sink::release`] ends that.
-    pub(crate) fn confirm_and_hold(&self) {
         self.push(protocol::confirm(&self.identifier));
-        self.hold();
     }
 
     /// Holds back what comes from now on. Should it be too much, it is forgotten until the end of the hold.
     pub(crate) fn hold(&self) {
         let mut state = self.state();
         state.held.get_or_insert_default();
+    }
+
+    /// Whether anything waits for [`Sink::release`].
+    pub(crate) fn holds(&self) -> bool {
+        let state = self.state();
+        let is_empty = |held: &Held| held.frames.is_empty() && !held.is_incomplete;
+        state.held.as_ref().is_some_and(|held| !is_empty(held))
     }
 
     /// Lets go of what was held. `false` when that is not all: the history is to be read on, from what was sent.
@@ -132,24 +134,27 @@ impl Sink {
         true
     }
 
-    /// Sends messages of a stream that the client missed, as far as it has not got them.
-    pub(crate) fn replay(&self, stream: &Arc<str>, backlog: &Backlog) {
+    /// Sends a message of a stream that the client missed, unless it has got it.
+    pub(crate) fn replay(&self, stream: &Arc<str>, epoch: &Arc<str>, message: &PastMessage) {
         let mut state = self.state();
-        let quoted = protocol::quoted(stream);
-        for message in &backlog.messages {
-            if state.sent.is_new(stream, &backlog.epoch, message.offset) {
-                let position = Position {
-                    epoch: Arc::clone(&backlog.epoch),
-                    offset: message.offset,
-                };
-                let frame =
-                    protocol::positioned(&self.identifier, &message.payload, &quoted, &position);
-                state.push(frame);
-            }
+        if state.sent.is_new(stream, epoch, message.offset) {
+            let position = Position {
+                epoch: Arc::clone(epoch),
+                offset: message.offset,
+            };
+            let quoted = protocol::quoted(stream);
+            state.push(protocol::positioned(
+                &self.identifier,
+                &message.payload,
+                &quoted,
+                &position,
+            ));
         }
-        state
-            .sent
-            .settle(stream, &backlog.epoch, backlog.complete_to);
+    }
+
+    /// The client has got all of a stream up to `offset`.
+    pub(crate) fn settle(&self, stream: &Arc<str>, epoch: &Arc<str>, offset: i64) {
+        self.state().sent.settle(stream, epoch, offset);
     }
 
     /// Up to which message of each stream the client has got all that is to be had.
@@ -202,26 +207,26 @@ impl State {
 }
 
 impl Held {
-    /// Whether it took the frame. The first one may be of any size.
+    /// Whether it took the frame.
     fn push(&mut self, frame: Frame, mark: Option<&Mark>, limit: usize) -> bool {
-        let cost = frame.len() + FRAME_COST;
         if self.is_incomplete && mark.is_some() {
             return true;
         }
-        if !self.frames.is_empty() && self.bytes + cost > limit {
-            return false;
+        let has_room = self.load.add(frame.len(), limit);
+        if has_room {
+            self.frames.push_back((frame, mark.cloned()));
         }
-        self.bytes += cost;
-        self.frames.push_back((frame, mark.cloned()));
-        true
+        has_room
     }
 
     /// Forgets what the history has. `false` when that is nothing.
     fn give_up(&mut self) -> bool {
         let before = self.frames.len();
         self.frames.retain(|(_, mark)| mark.is_none());
-        let cost = |(frame, _): &(Frame, _)| frame.len() + FRAME_COST;
-        self.bytes = self.frames.iter().map(cost).sum();
+        self.load = Load::default();
+        for (frame, _) in &self.frames {
+            self.load.add(frame.len(), usize::MAX);
+        }
         self.is_incomplete |= self.frames.len() < before;
         self.frames.len() < before
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 pub struct Stats {
     /// Open connections.
     pub connections: usize,
-    /// Subscriptions of all connections, confirmed or about to be.
+    /// Subscriptions of open connections, confirmed or about to be.
     pub subscriptions: usize,
     /// Streams that somebody in this process streams from.
     pub streams: usize,

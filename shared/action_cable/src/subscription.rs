@@ -86,14 +86,6 @@ impl<C: Channel> Subscription<C> {
         self.timers.push((interval, timer));
     }
 
-    pub(crate) fn confirm(&self, holds: bool) {
-        if holds {
-            self.streams.sink.confirm_and_hold();
-        } else {
-            self.streams.sink.confirm();
-        }
-    }
-
     pub(crate) fn sink(&self) -> &Arc<Sink> {
         &self.streams.sink
     }

@@ -6,6 +6,9 @@ pub fn health_page(is_healthy: bool) -> HttpResponse {
     health_report(is_healthy, "")
 }
 
+/// Keeps browsers from asking for `/favicon.ico`, which is nowhere.
+const NO_ICON: &str = r#"<link rel="icon" href="data:,">"#;
+
 /// The health page with a line of text on it, which must hold nothing that HTML takes for its own.
 pub fn health_report(is_healthy: bool, report: &str) -> HttpResponse {
     let (mut response, colour) = if is_healthy {
@@ -14,7 +17,7 @@ pub fn health_report(is_healthy: bool, report: &str) -> HttpResponse {
         (HttpResponse::ServiceUnavailable(), "red")
     };
     let page = format!(
-        r#"<!DOCTYPE html><html><body style="background-color: {colour}">{report}</body></html>"#
+        r#"<!DOCTYPE html><html><head>{NO_ICON}</head><body style="background-color: {colour}">{report}</body></html>"#
     );
     response.content_type(ContentType::html()).body(page)
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::adapter::Shared;
-use crate::message::{self, BATCH, Message, Next};
+use crate::message::{self, Message, Next};
 use crate::numbering;
 use crate::progress::{Seen, Turn};
 use crate::{Config, trim};
@@ -59,9 +59,9 @@ async fn follow(shared: Arc<Shared>, turn: Turn) {
     let mut failures = 0;
     while shared.progress.is_current(turn) {
         match look(&shared, turn).await {
-            Ok(found) => {
+            Ok(is_all) => {
                 failures = 0;
-                if found < BATCH {
+                if is_all {
                     wait(&mut changes, pace).await;
                 }
             }
@@ -105,14 +105,14 @@ fn pause_after(failures: usize, config: &Config) -> Duration {
         .min(LONGEST_PAUSE)
 }
 
-/// Hands on the next batch of messages. Returns how many there were.
-async fn look(shared: &Shared, turn: Turn) -> Result<usize, DbError> {
+/// Hands on the next batch of messages. Whether there are no more.
+async fn look(shared: &Shared, turn: Turn) -> Result<bool, DbError> {
     shared.health.looks();
     let at = Timestamp::now();
     let Some(seen) = shared.progress.get() else {
         let (epoch, id) = begin(shared).await?;
         go_on_from(shared, turn, &Seen { epoch, id, at });
-        return Ok(0);
+        return Ok(true);
     };
     let next = shared
         .database
@@ -122,10 +122,10 @@ async fn look(shared: &Shared, turn: Turn) -> Result<usize, DbError> {
         let (epoch, id) = restart(shared, &seen).await?;
         go_on_from(shared, turn, &Seen { epoch, id, at });
         // At once: what it found is in the table already.
-        return Ok(BATCH);
+        return Ok(false);
     }
     hand_on(shared, turn, seen, &next);
-    Ok(next.messages.len())
+    Ok(next.is_all)
 }
 
 fn go_on_from(shared: &Shared, turn: Turn, seen: &Seen) {
@@ -178,7 +178,7 @@ fn hand_on(shared: &Shared, turn: Turn, seen: Seen, next: &Next) {
         deliver(shared, message, &seen.epoch);
     }
     seen.at = next.at;
-    if next.is_all() {
+    if next.is_all {
         seen.id = seen.id.max(next.highest);
     }
     if shared.progress.advance(turn, &seen) {

@@ -2,6 +2,7 @@
 //! commits: whoever has seen an id has seen all below it.
 
 use db::{SqliteConnection, Statement, Timestamp, WriteRows, key_hash};
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
@@ -9,8 +10,10 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use crate::numbering;
 use crate::schema::solid_cable_messages::dsl::{created_at, id, solid_cable_messages};
 
-/// Messages read at a time, which bounds the memory they take.
-pub(crate) const BATCH: usize = 100;
+/// Messages read at a time, and bytes of their payloads, but at least one message: that bounds the memory they take. The
+/// statement has the number, too.
+const BATCH: usize = 100;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// A message as it is read.
 #[derive(Debug, Queryable)]
@@ -42,8 +45,10 @@ pub(crate) struct Next {
     pub(crate) epoch: String,
     /// The highest id that was ever given away.
     pub(crate) highest: i64,
-    /// At most [`BATCH`].
+    /// At most a batch.
     pub(crate) messages: Vec<Message>,
+    /// Whether there is nothing more in the table.
+    pub(crate) is_all: bool,
 }
 
 impl Next {
@@ -56,12 +61,7 @@ impl Next {
                 return true;
             }
         }
-        self.is_all() && expected < self.highest
-    }
-
-    /// Whether there is nothing more in the table.
-    pub(crate) fn is_all(&self) -> bool {
-        self.messages.len() < BATCH
+        self.is_all && expected < self.highest
     }
 }
 
@@ -110,23 +110,39 @@ pub(crate) fn after(connection: &mut SqliteConnection, last: i64) -> QueryResult
     let at = Timestamp::now();
     connection.transaction(|connection| {
         let numbering = numbering::read(connection)?;
-        let messages = if numbering.highest > last {
-            // A bound limit has SQLite prepare the statement anew each time.
-            Statement::<(BigInt, Binary, Binary, Text)>::new(
-                "SELECT id, channel, payload, created_at FROM solid_cable_messages WHERE id > ? ORDER BY id LIMIT 100",
-            )
-            .bind(last)
-            .load(connection)?
+        let (messages, is_all) = if numbering.highest > last {
+            batch(connection, last)?
         } else {
-            Vec::new()
+            (Vec::new(), true)
         };
         Ok(Next {
             at,
             epoch: numbering.epoch,
             highest: numbering.highest,
             messages,
+            is_all,
         })
     })
+}
+
+/// The next messages after `last`, and whether they are all.
+fn batch(connection: &mut SqliteConnection, last: i64) -> QueryResult<(Vec<Message>, bool)> {
+    // A bound limit has SQLite prepare the statement anew each time.
+    let statement = Statement::<(BigInt, Binary, Binary, Text)>::new(
+        "SELECT id, channel, payload, created_at FROM solid_cable_messages WHERE id > ? ORDER BY id LIMIT 100",
+    )
+    .bind(last);
+    let (mut messages, mut bytes) = (Vec::new(), 0);
+    for message in statement.load_iter::<Message, DefaultLoadingMode>(connection)? {
+        let message = message?;
+        bytes += message.payload.len();
+        messages.push(message);
+        if bytes >= BATCH_BYTES {
+            return Ok((messages, false));
+        }
+    }
+    let is_all = messages.len() < BATCH;
+    Ok((messages, is_all))
 }
 
 /// The newest message's id, 0 when there is none.

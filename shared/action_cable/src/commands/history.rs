@@ -83,7 +83,7 @@ async fn replay_stream(
     stream: &Arc<str>,
     mut since: Since,
 ) -> bool {
-    while outbox.has_room().await {
+    loop {
         let backlog = match cable.history(stream, since).await {
             Ok(History::Kept(backlog)) => backlog,
             Ok(History::Lost) => return false,
@@ -92,7 +92,13 @@ async fn replay_stream(
                 return false;
             }
         };
-        sink.replay(stream, &backlog);
+        for message in &backlog.messages {
+            if !outbox.has_room().await {
+                return false;
+            }
+            sink.replay(stream, &backlog.epoch, message);
+        }
+        sink.settle(stream, &backlog.epoch, backlog.complete_to);
         if !backlog.has_more {
             return true;
         }
@@ -101,20 +107,31 @@ async fn replay_stream(
             offset: backlog.complete_to,
         });
     }
-    false
 }
 
 /// Lets go of what came meanwhile. What was too much is read from the history, until the client has caught up.
-async fn follow_up(cable: &Cable, sink: &Sink, outbox: &Outbox) {
-    while !sink.release() {
+pub(super) async fn follow_up(cable: &Cable, sink: &Sink, outbox: &Outbox) {
+    while !let_go(sink, outbox).await {
         for (stream, position) in sink.settled() {
             let since = Since::Position(position);
             if !replay_stream(cable, sink, outbox, &stream, since).await {
-                // What cannot be made up for: the client comes again and hears that something is lost.
-                return outbox.overflow();
+                return give_up(outbox);
             }
         }
     }
+}
+
+/// What cannot be made up for: a client that is still there comes again and hears that something is lost.
+fn give_up(outbox: &Outbox) {
+    if !outbox.is_left() {
+        outbox.overflow();
+    }
+}
+
+/// Lets go of what is held, once there is room for it. `false` when that is not all.
+async fn let_go(sink: &Sink, outbox: &Outbox) -> bool {
+    let has_room = !sink.holds() || outbox.has_room().await;
+    !has_room || sink.release()
 }
 
 fn report(stream: &str, error: &AdapterError) {

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use history::follow_up;
 use serde_json::value::RawValue;
 
 use crate::Identify;
@@ -143,7 +144,8 @@ where
             }
             Due::Release => {
                 for entry in self.subscriptions.values() {
-                    entry.subscription.sink().release();
+                    let sink = entry.subscription.sink();
+                    follow_up(&self.server.cable, sink, &self.client.outbox).await;
                 }
             }
         }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::history::follow_up;
 use super::{Client, Commands, Due, Entry, Ignored, start_timers};
 use crate::channels::{Parts, Subscribe};
 use crate::protocol::{self, Asked, Dialect, Identifier};
@@ -31,12 +32,8 @@ where
             }
         };
         let asked = asked.filter(|_| self.client.dialect == Dialect::Extended);
-        if self
-            .start(subscribe, identifier, quoted, asked.is_some())
-            .await
-            && asked.is_some()
-        {
-            self.history(identifier, asked).await?;
+        if self.start(subscribe, identifier, quoted).await {
+            self.catch_up(identifier, asked).await;
         }
         Ok(())
     }
@@ -57,13 +54,12 @@ where
             .ok_or(Ignored::UnknownChannel)
     }
 
-    /// Whether the channel took the subscription.
+    /// Subscribes, and holds back what comes until [`Commands::catch_up`]. Whether the channel took the subscription.
     async fn start(
         &mut self,
         subscribe: Subscribe<A, I>,
         identifier: &str,
         quoted: String,
-        holds: bool,
     ) -> bool {
         let quoted: Arc<str> = quoted.into();
         let hub = self.server.cable.hub().clone();
@@ -77,7 +73,6 @@ where
             hub,
             sink,
             identifier: identifier.to_owned(),
-            holds,
         };
         tokio::select! {
             () = self.server.cable.ready() => {}
@@ -120,21 +115,17 @@ where
         let (Ok(quoted), Ok(subscribe)) = (json::encode(identifier), self.admit(identifier)) else {
             return false;
         };
-        self.start(subscribe, identifier, quoted, true).await
+        self.start(subscribe, identifier, quoted).await
     }
 
-    /// Sends what the client missed, and then what has come meanwhile.
+    /// Sends what the client missed, if it asks for that, and then what has come meanwhile.
     pub(crate) async fn catch_up(&mut self, identifier: &str, asked: Option<Asked>) {
-        match asked {
-            Some(asked) => {
-                // There is the subscription: it was just opened.
-                let _ = self.history(identifier, Some(asked)).await;
-            }
-            None => {
-                if let Some(entry) = self.subscriptions.get(identifier) {
-                    entry.subscription.sink().release();
-                }
-            }
+        if asked.is_some() {
+            // There is the subscription: it was just opened.
+            let _ = self.history(identifier, asked).await;
+        } else if let Some(entry) = self.subscriptions.get(identifier) {
+            let sink = entry.subscription.sink();
+            follow_up(&self.server.cable, sink, &self.client.outbox).await;
         }
     }
 }

@@ -75,9 +75,10 @@ impl Ring {
         }
     }
 
-    /// A message that is larger than all there is room for does not even leave itself.
+    /// The newest message stays, however long it is.
     fn make_room(&mut self) {
-        while (self.messages.len() > MESSAGES || self.bytes > BYTES)
+        while self.messages.len() > 1
+            && (self.messages.len() > MESSAGES || self.bytes > BYTES)
             && let Some(oldest) = self.messages.pop_front()
         {
             self.bytes -= oldest.size();
@@ -184,9 +185,12 @@ mod tests {
         assert_eq!(offsets(after(&ring, "s", 1)), None);
         assert_eq!(offsets(after(&ring, "s", 2)), Some(vec![3]));
         ring.push("s", &format!("\"{}\"", "x".repeat(BYTES)));
-        assert_eq!((ring.messages.len(), ring.bytes), (0, 0));
-        assert_eq!(offsets(after(&ring, "s", 5)), None);
-        assert_eq!(offsets(after(&ring, "s", 6)), Some(Vec::new()));
+        assert_eq!(ring.messages.len(), 1);
+        assert_eq!(offsets(after(&ring, "s", 4)), None);
+        assert_eq!(offsets(after(&ring, "s", 5)), Some(vec![6]));
+        ring.push("s", "1");
+        assert_eq!(ring.messages.len(), 1);
+        assert_eq!(offsets(after(&ring, "s", 6)), Some(vec![7]));
     }
 
     #[test]

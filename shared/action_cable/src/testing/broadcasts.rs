@@ -24,6 +24,7 @@ pub async fn broadcasts<M>(cable: &Cable, stream: Stream<M>) -> Broadcasts {
     let sink = hub.sink("\"\"".into(), Dialect::Base, Arc::clone(&outbox));
     hub.subscribe(&stream, &sink);
     sink.confirm();
+    sink.release();
     // The confirmation is no message.
     outbox.try_next();
     Broadcasts {

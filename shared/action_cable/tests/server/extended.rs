@@ -442,3 +442,84 @@ async fn a_channel_may_forbid_an_action_and_rescue_a_failed_one() {
     );
     assert!(entries[2].contains("unheard_of"), "{entries:?}");
 }
+
+#[tokio::test]
+async fn what_is_too_much_to_wait_for_a_confirmation_comes_from_the_history() {
+    const SLOW: &str = r#"{"channel":"SlowChannel"}"#;
+    let harness = Harness::with(Config {
+        outgoing_queue_size: 100_000,
+        ..quiet()
+    });
+    let (mut client, _) = harness.extended("/cable").await;
+    client.subscribe(SLOW).await;
+    wait_until("the channel to subscribe", async || {
+        !harness.log.entries().is_empty()
+    })
+    .await;
+    let long = "x".repeat(10_000);
+    for number in 0..30 {
+        let message = json!({ "number": number, "text": long });
+        harness.broadcast("slow", &message).await;
+    }
+    harness.log.door.notify_one();
+    client.expect(&confirmation(SLOW)).await;
+    for number in 0..30 {
+        assert_eq!(client.next_json().await["message"]["number"], number);
+    }
+    harness.broadcast("slow", &json!("live")).await;
+    assert_eq!(client.next_json().await["message"], "live");
+}
+
+#[tokio::test]
+async fn what_is_too_much_to_wait_for_who_came_back_comes_from_the_history() {
+    let harness = Harness::with(Config {
+        outgoing_queue_size: 100_000,
+        ..quiet()
+    });
+    let (mut client, welcome) = harness.extended("/cable").await;
+    client.join(ROOM_1).await;
+    drop(client);
+    wait_until("the server to notice", async || {
+        harness.server.stats().connections == 0
+    })
+    .await;
+    let path = format!("/cable?sid={}", welcome["sid"].as_str().unwrap());
+    let (mut client, _) = harness.extended(&path).await;
+    let long = "x".repeat(10_000);
+    for number in 0..30 {
+        let message = json!({ "number": number, "text": long });
+        harness.broadcast("room:1", &message).await;
+    }
+    // It never asks for what it missed.
+    for number in 0..30 {
+        assert_eq!(client.next_json().await["message"]["number"], number);
+    }
+    harness.broadcast("room:1", &json!("live")).await;
+    assert_eq!(client.next_json().await["message"], "live");
+}
+
+#[tokio::test]
+async fn who_goes_while_it_has_not_read_what_it_missed_is_forgotten() {
+    let harness = Harness::with(Config {
+        outgoing_queue_size: 100_000,
+        ..quiet()
+    });
+    let (mut client, _) = harness.extended("/cable").await;
+    client.join(ROOM_1).await;
+    // More than all buffers on the way hold, and then more than half of the queue.
+    for length in [20_000_000, 60_000] {
+        harness
+            .broadcast("room:1", &json!("x".repeat(length)))
+            .await;
+    }
+    let history = json!({ "since": 0 });
+    client
+        .command(&json!({ "command": "history", "identifier": ROOM_1, "history": history }))
+        .await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(client);
+    wait_until("the server to notice", async || {
+        harness.server.stats().connections == 0
+    })
+    .await;
+}

@@ -5,9 +5,28 @@ use serde_json::json;
 use test_support::wait_until;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use crate::support::{Harness, quiet};
+use crate::support::{Client, Harness, confirmation, quiet};
 
 const ROOM_1: &str = r#"{"channel":"RoomChannel","room":1}"#;
+/// Its messages are longer than what may wait for a client.
+const LONG: &str = r#"{"channel":"LongChannel","length":3000000}"#;
+const LENGTH: usize = 3_000_000;
+
+fn small_queues() -> Config {
+    Config {
+        outgoing_queue_size: 100_000,
+        ..quiet()
+    }
+}
+
+async fn expect_long(client: &mut Client) {
+    let message = client.next_json().await["message"].take();
+    assert_eq!(
+        message.as_str().map(str::len),
+        Some(LENGTH),
+        "{message:.80}"
+    );
+}
 
 #[tokio::test]
 async fn a_message_that_is_too_long_ends_the_connection() {
@@ -107,4 +126,38 @@ async fn a_client_that_reads_too_slowly_is_disconnected_and_the_others_are_not()
     })
     .await;
     quick.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_longer_than_the_queue_arrives_and_what_follows_it() {
+    let harness = Harness::with(small_queues());
+    for mut client in [harness.client().await, harness.extended("/cable").await.0] {
+        client.subscribe(LONG).await;
+        expect_long(&mut client).await;
+        client.expect(&confirmation(LONG)).await;
+        for number in 0..3 {
+            harness.broadcast("long", &json!("x".repeat(LENGTH))).await;
+            harness.broadcast("long", &json!(number)).await;
+            expect_long(&mut client).await;
+            assert_eq!(client.next_json().await["message"], number);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_reads_no_long_messages_is_disconnected() {
+    let harness = Harness::with(small_queues());
+    let mut client = harness.client().await;
+    client.subscribe(LONG).await;
+    expect_long(&mut client).await;
+    client.expect(&confirmation(LONG)).await;
+    for _ in 0..20 {
+        harness.broadcast("long", &json!("x".repeat(LENGTH))).await;
+    }
+    let mut read = 0;
+    while client.next().await.contains("message") {
+        read += 1;
+    }
+    assert!(read < 20, "nothing was dropped");
+    client.closed().await;
 }

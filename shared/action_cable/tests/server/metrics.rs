@@ -152,3 +152,20 @@ async fn the_refused_and_the_slow_are_counted() {
     ];
     expect(&harness, &expected).await;
 }
+
+#[tokio::test]
+async fn subscriptions_count_while_their_client_is_there() {
+    let harness = Harness::start();
+    let subscriptions = |count| [("action_cable_subscriptions", count)];
+    let (mut client, welcome) = harness.extended("/cable").await;
+    client.join(ROOM).await;
+    expect(&harness, &subscriptions(1.0)).await;
+    drop(client);
+    expect(&harness, &subscriptions(0.0)).await;
+    let path = format!("/cable?sid={}", welcome["sid"].as_str().unwrap());
+    let (mut client, back) = harness.extended(&path).await;
+    assert_eq!(back["restored"], true);
+    expect(&harness, &subscriptions(1.0)).await;
+    client.unsubscribe(ROOM).await;
+    expect(&harness, &subscriptions(0.0)).await;
+}

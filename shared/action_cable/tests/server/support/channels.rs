@@ -177,6 +177,31 @@ impl Channel for EagerChannel {
     }
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Length {
+    length: usize,
+}
+
+/// Streams `long`, and transmits so many characters while it subscribes.
+pub(crate) struct LongChannel;
+
+impl Channel for LongChannel {
+    const NAME: &'static str = "LongChannel";
+    type App = Log;
+    type Identity = Visitor;
+    type Params = Length;
+    type Action = NoActions;
+
+    async fn subscribed(
+        Length { length }: Length,
+        subscription: &mut Subscription<Self>,
+    ) -> Result<Self, Rejected> {
+        subscription.stream_from(Stream::<Value>::new("long"));
+        subscription.transmit(&"x".repeat(length));
+        Ok(Self)
+    }
+}
+
 /// Streams, and then rejects.
 pub(crate) struct PickyChannel;
 

@@ -11,7 +11,7 @@ use actix_web::{App, HttpServer};
 use serde_json::Value;
 use tokio::time::{Duration, timeout};
 
-use channels::{ClockChannel, EagerChannel, PickyChannel, RoomChannel, SlowChannel};
+use channels::{ClockChannel, EagerChannel, LongChannel, PickyChannel, RoomChannel, SlowChannel};
 pub(crate) use channels::{Log, Visitor};
 pub(crate) use client::{Client, confirmation};
 
@@ -42,6 +42,7 @@ impl Harness {
         let server = Server::builder(log.clone(), cable.clone())
             .channel::<RoomChannel>()
             .channel::<EagerChannel>()
+            .channel::<LongChannel>()
             .channel::<PickyChannel>()
             .channel::<SlowChannel>()
             .channel::<ClockChannel>()
