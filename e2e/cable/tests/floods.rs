@@ -11,7 +11,7 @@ const PONG: u8 = 0xA;
 const YES: &[u8] = br#""confirm_subscription"}"#;
 const NO: &[u8] = br#""reject_subscription"}"#;
 const TOO_SLOW: &str = r#"{"type":"disconnect","reason":"too_slow","reconnect":true}"#;
-/// What one connection may take: its queue of 1 MiB, and its buffers.
+/// What one connection may take: its queue of 4 MiB, and its buffers.
 const ONE_CLIENT: u64 = 8 * 1024;
 /// Frames in one write.
 const CHUNK: usize = 1_000;
