@@ -92,11 +92,11 @@ impl Place {
         rows.await.unwrap().into_iter().next()?.value
     }
 
-    /// The pid of the process that runs the one job.
-    pub(crate) async fn claimer(&self) -> i32 {
+    /// The pid of the process that runs the one job. None while the job goes from one process to another.
+    pub(crate) async fn claimer(&self) -> Option<i32> {
         let query = "SELECT pid AS value FROM solid_queue_processes
             WHERE id = (SELECT process_id FROM solid_queue_claimed_executions)";
-        self.text(query).await.unwrap().parse().unwrap()
+        Some(self.text(query).await?.parse().unwrap())
     }
 }
 
