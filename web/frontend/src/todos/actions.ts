@@ -25,12 +25,18 @@ interface Attempt {
   change: Change
 }
 
+interface Wish {
+  op: CreateOp
+  /** By which the server knows it. */
+  key: string
+}
+
 /** Changes are shown at once and sent; when the answer is there, its op is dropped. */
 export class TodoActions {
   private readonly lanes = new Lanes()
   private readonly send: Send
-  /** Keys of creates whose answer was lost, by title: perhaps they have been made. */
-  private readonly unanswered = new Map<string, string>()
+  /** Creates whose answer was lost, by title: perhaps they have been made. */
+  private readonly unanswered = new Map<string, Wish>()
 
   constructor(private readonly deps: ActionDeps) {
     this.send = withRetry(deps.send)
@@ -38,13 +44,8 @@ export class TodoActions {
 
   /** False if the title was not saved, and should be given back. */
   async create(title: string): Promise<boolean> {
-    const op: CreateOp = {
-      kind: 'create',
-      key: `new-${shortId()}`,
-      title: title.trim(),
-      afterId: this.deps.store.highestId(),
-    }
-    const key = this.takeKey(op.title)
+    const wish = this.takeWish(title.trim())
+    const { op, key } = wish
     const outcome = await this.perform({
       // One lane for all creates: the list keeps the order in which it was typed.
       scope: 'create',
@@ -53,7 +54,7 @@ export class TodoActions {
       what: `add “${op.title}”`,
       change: { method: 'post', url: '/todos', todo: { title }, key },
     })
-    if (isUnanswered(outcome)) this.unanswered.set(op.title, key)
+    if (isUnanswered(outcome)) this.unanswered.set(op.title, wish)
     return outcome.kind === 'ok'
   }
 
@@ -66,6 +67,8 @@ export class TodoActions {
   }
 
   async remove(id: number, title: string): Promise<boolean> {
+    // Whoever adds it once more after that wants another one.
+    this.unanswered.delete(title)
     const change: Change = { method: 'delete', url: `/todos/${id}`, key: uuid() }
     return succeeded(this.perform({ scope: `todo-${id}`, op: { kind: 'delete', id }, what: `delete “${title}”`, change }))
   }
@@ -92,6 +95,7 @@ export class TodoActions {
     if (op) store.add(op)
     const outcome = await this.inTurn(scope, op, () => this.sendUnlessPointless(op, change))
     if (op) store.drop(op)
+    if (this.hasArrived(op, outcome)) return { kind: 'ok' }
     if (outcome.kind !== 'ok') failed(scope, explain(outcome, what), outcome)
     return outcome
   }
@@ -106,11 +110,20 @@ export class TodoActions {
     return this.send(change)
   }
 
-  /** The same text again after a lost answer is the same wish. */
-  private takeKey(title: string): string {
-    const key = this.unanswered.get(title) ?? uuid()
+  /** The same text again after a lost answer is the same wish, and its row the same row. */
+  private takeWish(title: string): Wish {
+    const wish = this.unanswered.get(title) ?? { op: this.newOp(title), key: uuid() }
     this.unanswered.delete(title)
-    return key
+    return wish
+  }
+
+  private newOp(title: string): CreateOp {
+    return { kind: 'create', key: `new-${shortId()}`, title, afterId: this.deps.store.highestId() }
+  }
+
+  /** No answer to a create, but the todo is there: the cable or another tab has brought it. */
+  private hasArrived(op: Op | null, outcome: Outcome): boolean {
+    return isUnanswered(outcome) && op?.kind === 'create' && this.deps.store.hasKey(op.key)
   }
 }
 
