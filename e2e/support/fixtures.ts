@@ -39,6 +39,8 @@ export const test = base.extend<Fixtures & Options, WorkerFixtures>({
       suite.webProxy.behave()
       const client = new Client(suite.url)
       await client.clear()
+      // Tests count their own requests only.
+      suite.webProxy.behave()
       await use(client)
     },
     { auto: true },
