@@ -13,8 +13,8 @@ const TODOS = [
 const DONE = ['Renew the library card', 'Fix the squeaking kitchen door']
 
 const PICTURES = [
-  { name: 'light', colorScheme: 'light', width: 880, height: 1040 },
-  { name: 'dark', colorScheme: 'dark', width: 880, height: 1040 },
+  { name: 'light', colorScheme: 'light', width: 880, height: 1080 },
+  { name: 'dark', colorScheme: 'dark', width: 880, height: 1080 },
   { name: 'narrow', colorScheme: 'light', width: 390, height: 1180 },
 ] as const
 

@@ -1,4 +1,4 @@
-import { test as base, expect } from '@playwright/test'
+import { test as base, expect, type BrowserContextOptions } from '@playwright/test'
 import { Client } from './client.ts'
 import { Suite } from './suite.ts'
 import type { Tab } from './tab.ts'
@@ -12,7 +12,7 @@ interface Options {
 interface Fixtures {
   client: Client
   /** Opens another browser. */
-  newVisitor: () => Promise<Visitor>
+  newVisitor: (options?: BrowserContextOptions) => Promise<Visitor>
   visitor: Visitor
   /** The first tab of `visitor`. */
   tab: Tab
@@ -39,6 +39,8 @@ export const test = base.extend<Fixtures & Options, WorkerFixtures>({
       suite.webProxy.behave()
       const client = new Client(suite.url)
       await client.clear()
+      // Tests count their own requests only.
+      suite.webProxy.behave()
       await use(client)
     },
     { auto: true },
@@ -47,8 +49,8 @@ export const test = base.extend<Fixtures & Options, WorkerFixtures>({
   newVisitor: async ({ browser, suite, client, expectedErrors }, use, testInfo) => {
     void client
     const visitors: Visitor[] = []
-    await use(async () => {
-      const visitor = new Visitor(await browser.newContext(), suite.url)
+    await use(async (options) => {
+      const visitor = new Visitor(await browser.newContext(options), suite.url)
       visitors.push(visitor)
       return visitor
     })

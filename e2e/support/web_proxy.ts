@@ -10,7 +10,7 @@ export type Fault = { answer: number } | 'drop' | 'drop answer'
 /** Stands between the browsers and the web process, and breaks or holds the requests that a test names. */
 export class WebProxy {
   target = 0
-  private readonly faults = new Map<string, Fault>()
+  private readonly faults = new Map<string, { fault: Fault; left: number }>()
   private readonly gates = new Map<string, Promise<void>>()
   private readonly seen: string[] = []
   private readonly answers: string[] = []
@@ -25,9 +25,9 @@ export class WebProxy {
     this.server.closeAllConnections()
   }
 
-  /** From now on, what happens to requests with this method. */
-  fail(method: string, fault: Fault): void {
-    this.faults.set(method, fault)
+  /** From now on, what happens to requests with this method, or to the next ones. */
+  fail(method: string, fault: Fault, times = Infinity): void {
+    this.faults.set(method, { fault, left: times })
   }
 
   /** Requests with this method wait until the returned function is called. */
@@ -69,17 +69,24 @@ export class WebProxy {
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? ''
     this.seen.push(method)
-    const fault = this.faults.get(method)
+    const fault = this.takeFault(method)
     await this.gates.get(method)
     if (fault === 'drop') request.socket.destroy()
     else if (typeof fault === 'object') answer(request, response, fault.answer)
     else this.forward(request, response, fault === 'drop answer')
   }
 
+  private takeFault(method: string): Fault | undefined {
+    const planned = this.faults.get(method)
+    return planned && planned.left-- > 0 ? planned.fault : undefined
+  }
+
   private forward(request: IncomingMessage, response: ServerResponse, dropAnswer: boolean): void {
     const { method = '', url: path, headers } = request
     const hangUp = () => request.socket.destroy()
-    const upstream = http.request({ host: '127.0.0.1', port: this.target, method, path, headers }, (reply) => {
+    // A connection of its own: the server may end one that is kept just as it is used again.
+    const options = { host: '127.0.0.1', port: this.target, method, path, headers, agent: false }
+    const upstream = http.request(options, (reply) => {
       this.answers.push(method)
       if (dropAnswer) return hangUp()
       void (this.gates.get(`answers to ${method}`) ?? Promise.resolve()).then(() => {

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client'
 import { browserSession } from '../live/browser'
 import { SessionContext } from '../live/context'
 import '../styles/base.css'
+import '../styles/plain.css'
 
 interface PageModule {
   default: ComponentType<Record<string, unknown>>

@@ -28,12 +28,18 @@ interface Attempt {
   change: Change
 }
 
+interface Wish {
+  op: CreateOp
+  /** By which the server knows it. */
+  key: string
+}
+
 /** Changes are shown at once and sent; when the answer is there, its op is dropped. */
 export class TodoActions {
   private readonly lanes = new Lanes()
   private readonly send: Send
-  /** Keys of creates whose answer was lost, by title: perhaps they have been made. */
-  private readonly unanswered = new Map<string, { key: string; at: number }>()
+  /** Creates whose answer was lost, by title: perhaps they have been made. */
+  private readonly unanswered = new Map<string, Wish & { at: number }>()
 
   constructor(private readonly deps: ActionDeps) {
     this.send = withRetry(deps.send)
@@ -41,13 +47,8 @@ export class TodoActions {
 
   /** False if the title was not saved, and should be given back. */
   async create(title: string): Promise<boolean> {
-    const op: CreateOp = {
-      kind: 'create',
-      key: `new-${shortId()}`,
-      title: title.trim(),
-      afterId: this.deps.store.highestId(),
-    }
-    const key = this.takeKey(op.title)
+    const wish = this.takeWish(title.trim())
+    const { op, key } = wish
     const outcome = await this.perform({
       // One lane for all creates: the list keeps the order in which it was typed.
       scope: 'create',
@@ -57,7 +58,7 @@ export class TodoActions {
       // Trimmed, for a key is that of one request to the letter.
       change: { method: 'post', url: '/todos', todo: { title: op.title }, key },
     })
-    if (isUnanswered(outcome)) this.unanswered.set(op.title, { key, at: Date.now() })
+    if (isUnanswered(outcome)) this.unanswered.set(op.title, { ...wish, at: Date.now() })
     return outcome.kind === 'ok'
   }
 
@@ -70,6 +71,8 @@ export class TodoActions {
   }
 
   async remove(id: number, title: string): Promise<boolean> {
+    // Whoever adds it once more after that wants another one.
+    this.unanswered.delete(title)
     const change: Change = { method: 'delete', url: `/todos/${id}`, key: uuid() }
     return succeeded(this.perform({ scope: `todo-${id}`, op: { kind: 'delete', id }, what: `delete “${title}”`, change }))
   }
@@ -96,6 +99,7 @@ export class TodoActions {
     if (op) store.add(op)
     const outcome = await this.inTurn(scope, op, () => this.sendUnlessPointless(op, change))
     if (op) store.drop(op)
+    if (this.hasArrived(op, outcome)) return { kind: 'ok' }
     if (outcome.kind !== 'ok') failed(scope, explain(outcome, what), outcome)
     return outcome
   }
@@ -110,11 +114,21 @@ export class TodoActions {
     return this.send(change)
   }
 
-  /** The same text again soon after a lost answer is the same wish; later it is another. */
-  private takeKey(title: string): string {
+  /** The same text again soon after a lost answer is the same wish, and its row the same row. Later it is another. */
+  private takeWish(title: string): Wish {
     const lost = this.unanswered.get(title)
     this.unanswered.delete(title)
-    return lost && Date.now() - lost.at < SAME_WISH_MS ? lost.key : uuid()
+    if (lost && Date.now() - lost.at < SAME_WISH_MS) return lost
+    return { op: this.newOp(title), key: uuid() }
+  }
+
+  private newOp(title: string): CreateOp {
+    return { kind: 'create', key: `new-${shortId()}`, title, afterId: this.deps.store.highestId() }
+  }
+
+  /** No answer to a create, but the todo is there: the cable or another tab has brought it. */
+  private hasArrived(op: Op | null, outcome: Outcome): boolean {
+    return isUnanswered(outcome) && op?.kind === 'create' && this.deps.store.hasKey(op.key)
   }
 }
 

@@ -45,6 +45,11 @@ export class TodoStore {
     return (this.held?.todos ?? []).reduce((highest, { id }) => Math.max(highest, id), 0)
   }
 
+  /** Whether a row of this page is a todo of the server by now. */
+  hasKey(key: string): boolean {
+    return [...this.keys.values()].includes(key)
+  }
+
   /** Rows stay the elements they were when their todos arrive, with focus and all. */
   private keepKeys(): void {
     for (const [id, key] of claims(this.held?.todos ?? [], this.ops, this.keys)) this.keys.set(id, key)

@@ -8,13 +8,14 @@ let sent: Change[]
 let answers: Outcome[]
 let notices: string[]
 let actions: TodoActions
+let store: TodoStore
 
 beforeEach(() => {
   vi.useFakeTimers()
   sent = []
   answers = []
   notices = []
-  const store = new TodoStore(() => {})
+  store = new TodoStore(() => {})
   actions = new TodoActions({
     store,
     send: async (change) => {
@@ -33,6 +34,7 @@ async function settle<T>(change: Promise<T>): Promise<T> {
 }
 
 const keys = () => sent.map(({ key }) => key)
+const milk = { id: 1, title: 'milk', completed: false, created_at: '2026-01-01T00:00:00Z' }
 const lost: Outcome = { kind: 'unreachable' }
 
 describe('keys', () => {
@@ -92,6 +94,31 @@ describe('a todo whose answer was lost', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     await settle(actions.create('milk'))
     expect(new Set(keys()).size).toBe(2)
+  })
+
+  it('keeps its row, which is not shown twice once it has come', async () => {
+    answers = [lost, lost]
+    await settle(actions.create('milk'))
+    store.offer({ todos: [milk], rev: 1, epoch: 'db' }, 'server')
+    const again = actions.create('milk')
+    expect(store.rows().map(({ title }) => title)).toEqual(['milk'])
+    await settle(again)
+  })
+
+  it('is no failure if the todo has come meanwhile', async () => {
+    answers = [lost, lost]
+    const created = actions.create('milk')
+    store.offer({ todos: [milk], rev: 1, epoch: 'db' }, 'server')
+    expect(await settle(created)).toBe(true)
+    expect(notices).toEqual([])
+  })
+
+  it('is another wish after its todo was deleted', async () => {
+    answers = [lost, lost]
+    await settle(actions.create('milk'))
+    await settle(actions.remove(1, 'milk'))
+    await settle(actions.create('milk'))
+    expect(new Set(keys()).size).toBe(3)
   })
 
   it('is another wish than a different text, or than one that was refused', async () => {
