@@ -87,7 +87,8 @@ export class WebProxy {
     // A connection of its own: the server may end one that is kept just as it is used again.
     const options = { host: '127.0.0.1', port: this.target, method, path, headers, agent: false }
     const upstream = http.request(options, (reply) => {
-      this.answers.push(method)
+      // Browsers fetch the icon whenever they like.
+      if (path !== '/icon.svg') this.answers.push(method)
       if (dropAnswer) return hangUp()
       void (this.gates.get(`answers to ${method}`) ?? Promise.resolve()).then(() => {
         response.writeHead(reply.statusCode ?? 502, reply.headers)
