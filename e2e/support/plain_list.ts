@@ -25,15 +25,15 @@ export class PlainList {
   }
 
   async toggle(title: string): Promise<void> {
-    await this.row(title).getByRole('button', { name: title }).click()
+    await this.row(title).locator('.todos-text').click()
   }
 
   async edit(title: string): Promise<void> {
-    await this.row(title).getByRole('link', { name: 'Edit' }).click()
+    await this.row(title).getByRole('link', { name: `Edit ${title}`, exact: true }).click()
   }
 
   async remove(title: string): Promise<void> {
-    await this.row(title).getByRole('button', { name: 'Delete' }).click()
+    await this.row(title).getByRole('button', { name: `Delete ${title}`, exact: true }).click()
   }
 
   async press(button: string): Promise<void> {

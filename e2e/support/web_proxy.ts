@@ -13,7 +13,7 @@ export class WebProxy {
   private readonly faults = new Map<string, { fault: Fault; left: number }>()
   private readonly gates = new Map<string, Promise<void>>()
   private readonly seen: string[] = []
-  private readonly answers: string[] = []
+  private readonly answers: { method: string; status: number | undefined }[] = []
   private readonly server = http.createServer((request, response) => void this.handle(request, response))
 
   start(): Promise<number> {
@@ -45,9 +45,9 @@ export class WebProxy {
     return this.seen.filter((seen) => seen === method).length
   }
 
-  /** How many requests with this method the server has answered since `behave`. */
-  answered(method: string): number {
-    return this.answers.filter((answered) => answered === method).length
+  /** How many requests with this method the server has answered since `behave`, or has answered so. */
+  answered(method: string, status?: number): number {
+    return this.answers.filter((answer) => answer.method === method && (status ?? answer.status) === answer.status).length
   }
 
   /** No faults, and everything forgotten. */
@@ -88,7 +88,7 @@ export class WebProxy {
     const options = { host: '127.0.0.1', port: this.target, method, path, headers, agent: false }
     const upstream = http.request(options, (reply) => {
       // Browsers fetch the icon whenever they like.
-      if (path !== '/icon.svg') this.answers.push(method)
+      if (path !== '/icon.svg') this.answers.push({ method, status: reply.statusCode })
       if (dropAnswer) return hangUp()
       void (this.gates.get(`answers to ${method}`) ?? Promise.resolve()).then(() => {
         response.writeHead(reply.statusCode ?? 502, reply.headers)
