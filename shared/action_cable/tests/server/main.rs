@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 
 mod access;
+mod backlogs;
 mod errors;
 mod events;
 mod extended;
