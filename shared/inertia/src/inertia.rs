@@ -48,9 +48,13 @@ impl Inertia {
 
     /// Sends the client to where it came from, or to `otherwise` when that is not known or another site.
     pub fn redirect_back(&self, otherwise: &str) -> Redirect {
-        let referrer = text(self.request.headers(), header::REFERER.as_str());
-        let here = referrer.and_then(|url| origin::path_of_ours(&self.request, url));
-        self.redirect(here.unwrap_or(otherwise))
+        self.redirect(self.referrer().unwrap_or(otherwise))
+    }
+
+    /// The path and query of the page that the request comes from, if it is one of ours.
+    pub fn referrer(&self) -> Option<&str> {
+        let url = text(self.request.headers(), header::REFERER.as_str())?;
+        origin::path_of_ours(&self.request, url)
     }
 
     /// Makes the browser, not the client, load `url`: another site, or a page that is not Inertia's.

@@ -1,10 +1,8 @@
 use std::fmt;
 
 use actix_web::HttpRequest;
-use actix_web::http::Uri;
-use actix_web::http::header::{HOST, HeaderName, REFERER};
-use actix_web::http::uri::Authority;
 use actix_web::web::Query;
+use inertia::Inertia;
 
 const PATH: &str = "/todos";
 
@@ -83,13 +81,11 @@ impl ListView {
 
     /// What the page shows from which the request comes, if that is the list: whoever changes a todo wants to be back
     /// where it was changed.
-    pub(crate) fn before(request: &HttpRequest) -> Self {
-        let referer = header(request, &REFERER).and_then(|url| url.parse::<Uri>().ok());
-        let own = |url: &Uri| {
-            let host = url.authority().map(Authority::as_str);
-            url.path() == PATH && host == header(request, &HOST)
-        };
-        let query = referer.as_ref().filter(|url| own(url)).and_then(Uri::query);
+    pub(crate) fn before(inertia: &Inertia) -> Self {
+        let query = inertia.referrer().and_then(|page| {
+            let query = page.strip_prefix(PATH)?.strip_prefix('?')?;
+            query.split('#').next()
+        });
         Self {
             edit: None,
             ..query.map(Self::from_query).unwrap_or_default()
@@ -119,10 +115,6 @@ impl ListView {
     }
 }
 
-fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
-    request.headers().get(name)?.to_str().ok()
-}
-
 /// The address, as short as it can be.
 impl fmt::Display for ListView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,6 +135,9 @@ impl fmt::Display for ListView {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::FromRequest as _;
+    use actix_web::dev::Payload;
+    use actix_web::http::header::{HOST, REFERER};
     use actix_web::test::TestRequest;
 
     use super::*;
@@ -186,8 +181,9 @@ mod tests {
                 .insert_header((HOST, "localhost:3000"))
                 .insert_header((REFERER, referer))
                 .to_http_request();
+            let inertia = Inertia::from_request(&request, &mut Payload::None);
             assert_eq!(
-                ListView::before(&request).to_string(),
+                ListView::before(&inertia.into_inner().unwrap()).to_string(),
                 expected,
                 "{referer}"
             );

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use crate::errors::AppError;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -30,7 +32,7 @@ impl FromRequest for TodoParams {
                 let body = Bytes::from_request(request, payload);
                 Box::pin(async move { Ok(from_json(&in_time(body).await?)?) })
             }
-            "application/x-www-form-urlencoded" => {
+            FORM => {
                 let form = Form::<Vec<(String, String)>>::from_request(request, payload);
                 Box::pin(async move { Ok(from_form(in_time(form).await?.into_inner())?) })
             }
@@ -59,6 +61,11 @@ where
         }
         .into()),
     }
+}
+
+/// Whether the body is a form's.
+pub(crate) fn is_form(request: &HttpRequest) -> bool {
+    content_type(request) == FORM
 }
 
 fn content_type(request: &HttpRequest) -> String {

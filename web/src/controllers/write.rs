@@ -2,7 +2,6 @@ use std::fmt;
 
 use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use app::AppContext;
@@ -13,6 +12,7 @@ use std::future::{Ready, ready};
 use super::broadcast::broadcast_update_async;
 use super::idempotency_key::idempotency_key;
 use super::list_view::ListView;
+use super::params::is_form;
 use crate::background::Background;
 use crate::errors::AppError;
 
@@ -46,7 +46,7 @@ impl Write {
 
     /// A form without JavaScript shows again what was typed, when that was not valid.
     pub(crate) fn typed(mut self, title: Option<&str>, edited: Option<i64>) -> Self {
-        if is_plain_form(&self.request) {
+        if is_form(&self.request) && !self.inertia.is_inertia() {
             self.typed = title.map(|title| shortened(title).to_owned());
             self.back.edit = edited;
         }
@@ -112,15 +112,6 @@ fn author(request: &HttpRequest) -> String {
     inertia::csrf::seed(&request.get_session()).unwrap_or_default()
 }
 
-fn is_plain_form(request: &HttpRequest) -> bool {
-    let has = |name, value: &[u8]| {
-        let header = request.headers().get(name);
-        header.is_some_and(|header| header.as_bytes().starts_with(value))
-    };
-    has(CONTENT_TYPE.as_str(), b"application/x-www-form-urlencoded")
-        && !has(inertia::headers::INERTIA, b"true")
-}
-
 fn shortened(text: &str) -> &str {
     let end = (0..=TYPED_BYTES.min(text.len())).rfind(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]
@@ -136,13 +127,14 @@ impl FromRequest for Write {
 }
 
 fn write(request: &HttpRequest, payload: &mut Payload) -> Result<Write, actix_web::Error> {
+    let inertia = Inertia::from_request(request, payload).into_inner()?;
     Ok(Write {
         request: request.clone(),
         app: Data::from_request(request, payload).into_inner()?,
         background: Data::from_request(request, payload).into_inner()?,
-        inertia: Inertia::from_request(request, payload).into_inner()?,
         key: idempotency_key(request.headers())?,
-        back: ListView::before(request),
+        back: ListView::before(&inertia),
+        inertia,
         typed: None,
         invalid: None,
     })
