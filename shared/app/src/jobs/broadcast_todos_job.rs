@@ -15,7 +15,7 @@ impl Job for BroadcastTodosJob {
     async fn perform(self, app: AppContext) -> JobResult {
         let list = Todo::broadcast_list(&app).await?;
         app.cable.broadcast(&streams::todos(), &list).await?;
-        tracing::info!(todos = list.len(), rev = list.rev, "broadcast the todos");
+        tracing::info!(todos = list.count(), rev = list.rev, "broadcast the todos");
         Ok(())
     }
 

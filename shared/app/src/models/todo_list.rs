@@ -72,14 +72,9 @@ impl TodoList {
     }
 
     /// How many todos it holds.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         let todos: Result<Vec<IgnoredAny>, _> = serde_json::from_str(self.todos.get());
         todos.map_or(0, |todos| todos.len())
-    }
-
-    /// Whether it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     pub(crate) async fn forget(app: &AppContext) {
