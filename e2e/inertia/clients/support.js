@@ -101,13 +101,13 @@ class Client {
         onHttpException: ({ status }) => {
           events.status = status
         },
-        // What the client does with the answer it does after it.
-        onFinish: () => setTimeout(() => done(events), 20),
+        // The last of them all: the page is shown by then.
+        onFinish: () => done(events),
       })
     })
   }
 
   reload(options) {
-    return new Promise((done) => this.router.reload({ ...options, onFinish: () => setTimeout(() => done(this.page), 20) }))
+    return new Promise((done) => this.router.reload({ ...options, onFinish: () => done(this.page) }))
   }
 }
