@@ -264,9 +264,11 @@ test.describe('filters', () => {
 
   test('follow the back and forward buttons', async ({ tab }) => {
     const todos = await TodoMvc.open(tab.page)
+    // The list follows the click, the address the answer: only a visit that has ended is in the history.
     await todos.filter('Active').click()
-    await todos.shows(FIRST, THIRD)
+    await expect(tab.page).toHaveURL(/\?filter=active$/)
     await todos.filter('Completed').click()
+    await expect(tab.page).toHaveURL(/\?filter=completed$/)
     await todos.shows(SECOND)
     await tab.page.goBack()
     await todos.shows(FIRST, THIRD)
