@@ -2,7 +2,12 @@
 //! cache, and nothing to configure. It does Thruster's job, by the same options, and knows nothing of the application.
 #![warn(missing_docs)]
 
+// Until the server uses them.
+#[allow(dead_code, unused_imports)]
+mod acme;
 mod body;
 pub mod options;
+#[allow(dead_code, unused_imports)]
+mod tls;
 
 pub use options::Options;
