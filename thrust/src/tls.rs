@@ -6,7 +6,7 @@ mod files;
 mod reload;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

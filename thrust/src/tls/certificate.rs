@@ -36,7 +36,9 @@ pub(crate) enum CertificateError {
          with the key, without a passphrase?"
     )]
     NoKey,
-    #[error("expected a private key (ECDSA, Ed25519, or RSA of 2048 bits or more), got another: {0}")]
+    #[error(
+        "expected a private key (ECDSA, Ed25519, or RSA of 2048 bits or more), got another: {0}"
+    )]
     Key(String),
     #[error("expected the key of the certificate, got another key: do the two belong together?")]
     Mismatch,
@@ -100,6 +102,7 @@ fn certify(
     CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
         Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => CertificateError::Mismatch,
         Error::InvalidCertificate(_) => unreadable(error),
+        Error::General(what) => CertificateError::Key(what),
         error => CertificateError::Key(error.to_string()),
     })
 }
@@ -107,10 +110,13 @@ fn certify(
 fn domains(leaf: &X509Certificate<'_>) -> Result<Vec<String>, CertificateError> {
     let names = leaf.subject_alternative_name().map_err(unreadable)?;
     let names = names.map(|names| names.value.general_names.as_slice());
-    let domains = names.unwrap_or_default().iter().filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some(super::normal(name)),
-        _ => None,
-    });
+    let domains = names
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(super::normal(name)),
+            _ => None,
+        });
     Ok(domains.collect())
 }
 

@@ -74,7 +74,10 @@ fn stamp_of(path: &Path) -> Option<(i64, i64, u64, u64)> {
 }
 
 fn take(certificate: &Certificate, certificates: &Certificates) {
-    if certificates.own().is_some_and(|own| certificate.is_same(&own)) {
+    if certificates
+        .own()
+        .is_some_and(|own| certificate.is_same(&own))
+    {
         return;
     }
     certificates.set_own(certificate);
