@@ -3,7 +3,7 @@ use instant_acme::{
     OrderStatus,
 };
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
-use rustls::crypto::ring;
+use rustls::crypto::ring::sign::any_ecdsa_type;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::sign::CertifiedKey;
 
@@ -163,10 +163,7 @@ fn certificate(domain: &str, digest: &[u8]) -> Result<CertifiedKey, AcmeError> {
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-    let chain = vec![certificate.der().clone()];
-    Ok(CertifiedKey::from_der(
-        chain,
-        key.into(),
-        &ring::default_provider(),
-    )?)
+    let key = any_ecdsa_type(&key.into())?;
+    // Not by `from_der`, which refuses the extension that all this is for.
+    Ok(CertifiedKey::new(vec![certificate.der().clone()], key))
 }

@@ -1,1 +1,5 @@
-
+mod issuing;
+mod keeping;
+mod pebble;
+mod site;
+mod storing;

@@ -43,7 +43,7 @@ impl Certificates {
         self.challenges.hold(domain, Arc::new(answer))
     }
 
-    pub(super) fn choose(&self, name: Option<&str>, challenged: bool) -> Option<Arc<CertifiedKey>> {
+    pub(crate) fn choose(&self, name: Option<&str>, challenged: bool) -> Option<Arc<CertifiedKey>> {
         let name = name.map(normal);
         if challenged {
             return self.challenges.get(&name?);

@@ -1,0 +1,195 @@
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use test_support::{wait_for, wait_until};
+
+use crate::tls::tests::Root;
+
+/// The key that an external account has at our authority: its id, and base64url.
+pub(super) const EXTERNAL: (&str, &str) = (
+    "kid-1",
+    "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W",
+);
+
+/// What the authority is told.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Setup {
+    /// Where it looks for us.
+    pub(super) http: u16,
+    pub(super) tls: u16,
+    pub(super) external_account: bool,
+    /// How many nonces of a hundred it rejects.
+    pub(super) rejected_nonces: u8,
+    /// How long its certificates live; a long time if 0.
+    pub(super) seconds: u64,
+}
+
+/// The authority that Let's Encrypt tests with, and a DNS server that leads all domains here. It forgets everything when
+/// it stops.
+pub(super) struct Pebble {
+    folder: TempDir,
+    ports: [u16; 4],
+    rejected_nonces: u8,
+    processes: Vec<Killed>,
+}
+
+impl Pebble {
+    /// `None`, with a word on it, where it is not installed.
+    pub(super) async fn start(setup: Setup) -> Option<Self> {
+        let mut pebble = Self::stopped(setup)?;
+        pebble.run().await;
+        Some(pebble)
+    }
+
+    /// Ready to run. `None` as in `start`.
+    pub(super) fn stopped(setup: Setup) -> Option<Self> {
+        if !is_installed() {
+            println!(
+                "skipped: `pebble` and `pebble-challtestsrv` (Debian's package `pebble`) are not installed"
+            );
+            return None;
+        }
+        let (folder, ports) = (TempDir::new().unwrap(), [(); 4].map(|()| free_port()));
+        write_files(folder.path(), ports, setup);
+        Some(Self {
+            folder,
+            ports,
+            rejected_nonces: setup.rejected_nonces,
+            processes: Vec::new(),
+        })
+    }
+
+    pub(super) async fn run(&mut self) {
+        let [api, _, dns, dns_management] = self.ports;
+        let names = Command::new("pebble-challtestsrv")
+            .args(["-dns01", &format!("127.0.0.1:{dns}")])
+            .args(["-management", &format!("127.0.0.1:{dns_management}")])
+            .args(["-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""])
+            .args(["-http01", "", "-https01", "", "-tlsalpn01", ""])
+            .start();
+        let authority = Command::new("pebble")
+            .args(["-strict", "-dnsserver", &format!("127.0.0.1:{dns}")])
+            .arg("-config")
+            .arg(self.folder.path().join("pebble.json"))
+            .env("PEBBLE_VA_NOSLEEP", "1")
+            .env("PEBBLE_WFE_NONCEREJECT", self.rejected_nonces.to_string())
+            .start();
+        self.processes = vec![names, authority];
+        for port in [dns_management, api] {
+            wait_until("pebble", async || is_open(port)).await;
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.processes.clear();
+    }
+
+    pub(super) fn directory(&self) -> String {
+        format!("https://localhost:{}/dir", self.ports[0])
+    }
+
+    /// The root of its own address.
+    pub(super) fn root(&self) -> PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    /// The root of the certificates that it gives, in PEM.
+    pub(super) async fn issuing_root(&self) -> String {
+        let url = format!("https://localhost:{}/roots/0", self.ports[1]);
+        wait_for("pebble's root", async || get(&url, &self.root()).await).await
+    }
+}
+
+/// By curl, as no client of ours speaks HTTPS.
+async fn get(url: &str, root: &Path) -> Option<String> {
+    let output = tokio::process::Command::new("curl")
+        .args(["-sf", "--cacert"])
+        .arg(root)
+        .arg(url)
+        .output()
+        .await
+        .unwrap();
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8(output.stdout).unwrap())
+}
+
+#[allow(clippy::disallowed_methods, reason = "the switch of a test")]
+fn is_installed() -> bool {
+    let found =
+        ["pebble", "pebble-challtestsrv"].map(|name| Command::new("which").arg(name).output());
+    let found = found
+        .iter()
+        .all(|which| which.as_ref().is_ok_and(|which| which.status.success()));
+    assert!(
+        found || std::env::var("THRUST_REQUIRE_PEBBLE").is_err(),
+        "THRUST_REQUIRE_PEBBLE is set, and `pebble` or `pebble-challtestsrv` is not installed"
+    );
+    found
+}
+
+fn write_files(folder: &Path, [api, management, ..]: [u16; 4], setup: Setup) {
+    let root = Root::new();
+    let pair = root.issue("localhost");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    write("root.pem", &root.pem());
+    let mut config = json!({ "pebble": {
+        "listenAddress": format!("127.0.0.1:{api}"),
+        "managementListenAddress": format!("127.0.0.1:{management}"),
+        "certificate": write("tls.crt", &pair.chain),
+        "privateKey": write("tls.key", &pair.key),
+        "httpPort": setup.http,
+        "tlsPort": setup.tls,
+        "ocspResponderURL": "",
+        "externalAccountBindingRequired": setup.external_account,
+        "externalAccountMACKeys": { (EXTERNAL.0): EXTERNAL.1 },
+    }});
+    if setup.seconds > 0 {
+        config["pebble"]["certificateValidityPeriod"] = Value::from(setup.seconds);
+    }
+    write("pebble.json", &config.to_string());
+}
+
+pub(super) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn is_open(port: u16) -> bool {
+    std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+trait Start {
+    fn start(&mut self) -> Killed;
+}
+
+impl Start for Command {
+    fn start(&mut self) -> Killed {
+        let null = [(); 3].map(|()| Stdio::null());
+        let [stdin, stdout, stderr] = null;
+        Killed(
+            self.stdin(stdin)
+                .stdout(stdout)
+                .stderr(stderr)
+                .spawn()
+                .unwrap(),
+        )
+    }
+}
