@@ -13,6 +13,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,9 @@ use keeper::Keeper;
 use order::Issuer;
 use pace::Pace;
 use storage::Storage;
+
+/// How many domains are seen to at once.
+const ORDERS: usize = 8;
 
 /// Puts the certificates of the storage to use and returns. Those that are missing or old are got in the background,
 /// until the shutdown.
@@ -52,6 +56,7 @@ fn start_at(
     let domains = options.domains.clone();
     let storage = Storage::open(&options.storage)?;
     let issuer = Arc::new(Issuer {
+        at_once: Semaphore::new(ORDERS),
         accounts: Accounts::new(options, storage.clone())?,
         certificates,
         challenges,

@@ -6,7 +6,6 @@ use crate::tls::CertificateError;
 
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub(crate) enum AcmeError {
     #[error("STORAGE_PATH: could not {action} `{}`: may this user do so, and is there space?", path.display())]
     Storage {

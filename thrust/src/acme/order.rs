@@ -6,6 +6,7 @@ use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::crypto::ring::sign::any_ecdsa_type;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::sign::CertifiedKey;
+use tokio::sync::Semaphore;
 
 use super::account::Accounts;
 use super::{AcmeError, Challenges, Pace};
@@ -22,6 +23,8 @@ const TRIES: usize = 5;
 
 /// Gets certificates from the authority.
 pub(super) struct Issuer {
+    /// How many orders may be under way, so that a hundred domains do not come at once.
+    pub(super) at_once: Semaphore,
     pub(super) accounts: Accounts,
     pub(super) certificates: Certificates,
     pub(super) challenges: Challenges,
@@ -40,6 +43,8 @@ enum Outcome {
 impl Issuer {
     /// Gets a certificate: its key and its chain, in PEM.
     pub(super) async fn issue(&self, domain: &str) -> Result<String, AcmeError> {
+        // An error would say that it was closed, which nobody does.
+        let _turn = self.at_once.acquire().await.ok();
         let after = self.pace.patience;
         let issued = tokio::time::timeout(after, self.issue_in_time(domain)).await;
         issued.map_err(|_| AcmeError::TooSlow { after })?

@@ -28,7 +28,9 @@ impl Default for Pace {
             first_retry: Duration::from_mins(1),
             longest_retry: Duration::from_hours(1),
             patience: Duration::from_mins(10),
-            poll: RetryPolicy::new().timeout(Duration::from_mins(2)),
+            poll: RetryPolicy::new()
+                .backoff(1.5)
+                .timeout(Duration::from_mins(2)),
         }
     }
 }

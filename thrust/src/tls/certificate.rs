@@ -23,7 +23,6 @@ pub(crate) struct Certificate {
 
 /// Why a certificate or its key are of no use.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub(crate) enum CertificateError {
     #[error(
         "expected a PEM section `CERTIFICATE`, found none: is it the file with the certificate?"

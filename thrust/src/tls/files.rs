@@ -6,7 +6,6 @@ use crate::options::CertificateFiles;
 
 /// Why the operator's certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub(crate) enum FileError {
     #[error("{variable}: expected a PEM file at `{}`, which cannot be read: does it exist, and may this user read it?", path.display())]
     Unreadable {

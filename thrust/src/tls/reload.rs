@@ -35,11 +35,11 @@ pub(super) async fn watch(files: &CertificateFiles, certificates: &Certificates,
                 (used, logged) = (stamp, None);
             }
             // Tried again each time, but said once: the other file may still be on its way.
-            Some(Err(error)) if logged != Some(stamp) => {
-                report(&error);
-                logged = Some(stamp);
+            Some(Err(error)) => {
+                if logged.replace(stamp) != Some(stamp) {
+                    report(&error);
+                }
             }
-            Some(Err(_)) => {}
         }
         tokio::time::sleep(period).await;
     }

@@ -1,5 +1,6 @@
 use std::time::{Duration, SystemTime};
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tempfile::TempDir;
 use test_support::wait_until;
 
@@ -55,7 +56,7 @@ async fn a_restart_takes_the_stored_certificate_and_asks_nobody() {
 async fn a_certificate_is_renewed_before_its_end() {
     let site = Site::start().await;
     let mut setup = site.setup();
-    setup.seconds = 6;
+    setup.seconds = 9;
     let Some(pebble) = Pebble::start(setup).await else {
         return;
     };
@@ -152,4 +153,29 @@ fn failures_wait_longer_and_longer() {
         let share = wait / f64::from(minutes);
         assert!((0.75..=1.25).contains(&share), "{failures}: {wait} minutes");
     }
+}
+
+#[test]
+fn what_was_done_is_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let (metrics, root) = (recorder.handle(), Root::new());
+    let (due, storage) = (
+        root.issue_for_years("app.test", 2000, 2030),
+        TempDir::new().unwrap(),
+    );
+    store(&storage, &due, "");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            let site = Site::start().await;
+            site.keep(&nowhere(&storage)).unwrap();
+            let not_after = r#"thrust_certificate_not_after_seconds{domain="app.test"} 1893456000"#;
+            assert!(metrics.render().contains(not_after), "{}", metrics.render());
+            let failed = r#"thrust_certificate_renewals_total{result="error"}"#;
+            wait_until("a failure", async || metrics.render().contains(failed)).await;
+        });
+    });
 }

@@ -2,17 +2,15 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::{wait_for, wait_until};
 
 use crate::tls::tests::Root;
 
-/// The key that an external account has at our authority: its id, and base64url.
-pub(super) const EXTERNAL: (&str, &str) = (
-    "kid-1",
-    "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W",
-);
+/// An account that the authority knows from elsewhere: its id and its key.
+pub(super) const EXTERNAL: (&str, &[u8]) = ("kid-1", b"thirty-two bytes for tests only!");
 
 /// What the authority is told.
 #[derive(Clone, Copy, Default)]
@@ -150,7 +148,7 @@ fn write_files(folder: &Path, [api, management, ..]: [u16; 4], setup: Setup) {
         "tlsPort": setup.tls,
         "ocspResponderURL": "",
         "externalAccountBindingRequired": setup.external_account,
-        "externalAccountMACKeys": { (EXTERNAL.0): EXTERNAL.1 },
+        "externalAccountMACKeys": { (EXTERNAL.0): BASE64URL_NOPAD.encode(EXTERNAL.1) },
     }});
     if setup.seconds > 0 {
         config["pebble"]["certificateValidityPeriod"] = Value::from(setup.seconds);
@@ -158,9 +156,12 @@ fn write_files(folder: &Path, [api, management, ..]: [u16; 4], setup: Setup) {
     write("pebble.json", &config.to_string());
 }
 
+/// A port that nobody listens on. Not one of those that the system gives to clients, of whom the tests are many.
 pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let mut ports = std::iter::repeat_with(|| rand::random_range(10_000..32_000));
+    ports
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
 }
 
 fn is_open(port: u16) -> bool {

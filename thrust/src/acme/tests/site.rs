@@ -10,6 +10,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use test_support::wait_for;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +78,7 @@ impl Site {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let storage = Storage::open(&options.storage).unwrap();
         Issuer {
+            at_once: Semaphore::new(1),
             accounts: Accounts::new(options.clone(), storage).unwrap(),
             certificates: self.certificates.clone(),
             challenges: self.challenges.clone(),

@@ -2,6 +2,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use data_encoding::BASE64;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use tempfile::TempDir;
 
 use crate::acme::Challenges;
@@ -63,14 +66,24 @@ fn a_failed_write_leaves_what_was_there_and_nothing_else() {
     assert_eq!(names(folder.path()), ["app.test"]);
 }
 
+/// An EC key as Go writes it.
+fn sec1(pem: &str) -> String {
+    let key = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).unwrap();
+    // The kind of the key, and then the key as an octet string.
+    let (head, key) = key.secret_pkcs8_der().split_at(29);
+    assert_eq!(head[27..], [0x04, u8::try_from(key.len()).unwrap()]);
+    let text = BASE64.encode(key);
+    format!("-----BEGIN EC PRIVATE KEY-----\n{text}\n-----END EC PRIVATE KEY-----\n")
+}
+
 #[tokio::test]
 async fn a_certificate_is_kept_as_thruster_does() {
     let (folder, root) = (TempDir::new().unwrap(), Root::new());
     let storage = Storage::open(folder.path()).unwrap();
     let pair = root.issue("app.test");
-    // Theirs has no line of ours, and they skip it.
+    // Theirs has no line of ours, and names the kind of the key.
     storage
-        .write("app.test", &format!("{}{}", pair.key, pair.chain))
+        .write("app.test", &format!("{}{}", sec1(&pair.key), pair.chain))
         .unwrap();
     let theirs = Stored::load(&storage, "app.test").unwrap().unwrap();
     assert!(!theirs.is_foreign("https://acme.test/directory"));
