@@ -17,55 +17,70 @@ pub(crate) async fn reload(
     certificates: Certificates,
     shutdown: CancellationToken,
 ) {
-    let watched = watch(&files, &certificates, PERIOD);
+    let mut watch = Watch::new(files, certificates);
+    let watched = async {
+        loop {
+            watch.look().await;
+            tokio::time::sleep(PERIOD).await;
+        }
+    };
     shutdown.run_until_cancelled(watched).await;
 }
 
 /// Looks at the files again and again: notices of file systems do not come from all of them (network folders,
 /// Kubernetes' secrets).
-pub(super) async fn watch(files: &CertificateFiles, certificates: &Certificates, period: Duration) {
-    // Empty at first: the files may have changed since the boot read them.
-    let (mut used, mut logged) = (None, None);
-    loop {
-        let (stamp, loaded) = look(files, used).await;
-        match loaded {
-            None => {}
-            Some(Ok(certificate)) => {
-                take(&certificate, certificates);
-                (used, logged) = (stamp, None);
+pub(super) struct Watch {
+    files: CertificateFiles,
+    certificates: Certificates,
+    /// The files in use. Unknown at first: they may have changed since the boot read them.
+    used: Option<Stamp>,
+    /// The files that the log says are of no use.
+    logged: Option<Stamp>,
+}
+
+/// What tells that the files changed: when each was written, its length, its inode; `None` if it is not there.
+type Stamp = [Option<(i64, i64, u64, u64)>; 2];
+
+type Loaded = Result<Certificate, FileError>;
+
+impl Watch {
+    pub(super) fn new(files: CertificateFiles, certificates: Certificates) -> Self {
+        Self {
+            files,
+            certificates,
+            used: None,
+            logged: None,
+        }
+    }
+
+    pub(super) async fn look(&mut self) {
+        match self.load().await {
+            Some((stamp, Ok(certificate))) => {
+                take(&certificate, &self.certificates);
+                (self.used, self.logged) = (Some(stamp), None);
             }
             // Tried again each time, but said once: the other file may still be on its way.
-            Some(Err(error)) => {
-                if logged.replace(stamp) != Some(stamp) {
-                    report(&error);
-                }
+            Some((stamp, Err(error))) if self.logged != Some(stamp) => {
+                report(&error);
+                self.logged = Some(stamp);
             }
+            Some((_, Err(_))) | None => {}
         }
-        tokio::time::sleep(period).await;
     }
-}
 
-/// What tells that a file changed: when it was written, its length, its inode.
-type Stamp = [(i64, i64, u64, u64); 2];
-
-type Look = (Option<Stamp>, Option<Result<Certificate, FileError>>);
-
-/// Loads the files if they are not those in use. The stamp is taken first: what is written after it is seen next time.
-async fn look(files: &CertificateFiles, used: Option<Stamp>) -> Look {
-    let files = files.clone();
-    let looked = spawn_blocking(move || {
-        let stamp = stamp(&files);
-        let changed = stamp.is_none() || stamp != used;
-        (stamp, changed.then(|| load(&files)))
-    });
-    looked.await.unwrap_or_else(|error| {
-        tracing::error!(error = %error, "could not look at the files of the certificate");
-        (None, None)
-    })
-}
-
-fn stamp(files: &CertificateFiles) -> Option<Stamp> {
-    Some([stamp_of(&files.certificate)?, stamp_of(&files.private_key)?])
+    /// Loads the files if they are not those in use. The stamp is taken first: what is written after it is seen next
+    /// time.
+    async fn load(&self) -> Option<(Stamp, Loaded)> {
+        let (files, used) = (self.files.clone(), self.used);
+        let looked = spawn_blocking(move || {
+            let stamp = [&files.certificate, &files.private_key].map(|path| stamp_of(path));
+            (Some(stamp) != used).then(|| (stamp, load(&files)))
+        });
+        looked.await.unwrap_or_else(|error| {
+            tracing::error!(error = %error, "could not look at the files of the certificate");
+            None
+        })
+    }
 }
 
 fn stamp_of(path: &Path) -> Option<(i64, i64, u64, u64)> {
