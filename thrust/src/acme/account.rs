@@ -93,7 +93,7 @@ impl Accounts {
 
     fn client(&self) -> Result<AccountBuilder, AcmeError> {
         let Some(root) = &self.options.root else {
-            return Account::builder().map_err(AcmeError::Order);
+            return Account::builder().map_err(AcmeError::NoRoots);
         };
         Account::builder_with_root(root).map_err(|source| AcmeError::Root {
             path: root.clone(),

@@ -18,6 +18,11 @@ pub(crate) enum AcmeError {
         path: PathBuf,
         source: instant_acme::Error,
     },
+    #[error(
+        "expected the system's root certificates, to trust the authority by: is the package `ca-certificates` \
+         installed? A private authority's root goes into ACME_CA"
+    )]
+    NoRoots(#[source] instant_acme::Error),
     #[error("EAB_HMAC_KEY: expected base64url, as the authority gave it")]
     ExternalAccountKey,
     #[error("expected an account in `{}`: if it is broken, remove it to get a new one", path.display())]

@@ -112,12 +112,26 @@ impl Keeper {
     async fn renew(&mut self) -> Result<(), AcmeError> {
         let directory = self.issuer.accounts.directory();
         let pem = self.issuer.issue(&self.domain).await?;
-        let stored = Stored::save(&self.storage, &self.domain, directory, &pem).await?;
+        let (stored, text) = Stored::issued(&self.storage, &self.domain, directory, &pem)?;
         if !stored.certificate.is_valid(SystemTime::now()) {
             return Err(AcmeError::NotValid);
         }
         self.accept(stored, "got a certificate");
+        self.store(text).await;
         Ok(())
+    }
+
+    /// A full disk is no reason to ask for the certificate again and again: authorities do not give many.
+    async fn store(&self, text: String) {
+        let (storage, domain) = (self.storage.clone(), self.domain.clone());
+        let stored = spawn_blocking(move || storage.write(&domain, &text)).await;
+        if let Err(error) = stored.unwrap_or_else(|error| Err(error.into())) {
+            tracing::error!(
+                tls.domain = self.domain,
+                error = telemetry::chain(&error),
+                "could not store the certificate: the next start will have to get another"
+            );
+        }
     }
 
     fn accept(&mut self, stored: Stored, message: &str) {

@@ -1,5 +1,3 @@
-use tokio::task::spawn_blocking;
-
 use super::{AcmeError, Storage};
 use crate::tls::Certificate;
 
@@ -21,18 +19,15 @@ impl Stored {
             .transpose()
     }
 
-    /// Takes a new certificate apart, and keeps it.
-    pub(super) async fn save(
+    /// Reads a new certificate, and says what to keep of it.
+    pub(super) fn issued(
         storage: &Storage,
         domain: &str,
         directory: &str,
         pem: &str,
-    ) -> Result<Self, AcmeError> {
+    ) -> Result<(Self, String), AcmeError> {
         let text = format!("{DIRECTORY}{directory}\n{pem}");
-        let stored = Self::parse(storage, domain, &text)?;
-        let (storage, domain) = (storage.clone(), domain.to_owned());
-        spawn_blocking(move || storage.write(&domain, &text)).await??;
-        Ok(stored)
+        Ok((Self::parse(storage, domain, &text)?, text))
     }
 
     /// Whether it is from another directory than this.

@@ -109,6 +109,20 @@ async fn an_authority_that_is_down_does_not_stop_the_serving_and_is_asked_again(
     site.certificate("app.test", &roots).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_cannot_be_stored_serves_all_the_same() {
+    let site = Site::start().await;
+    let Some(pebble) = Pebble::start(site.setup()).await else {
+        return;
+    };
+    let storage = TempDir::new().unwrap();
+    std::fs::create_dir(storage.path().join("app.test")).unwrap();
+    site.keep(&options(&pebble, storage.path(), &["app.test"]))
+        .unwrap();
+    let roots = trust(&pebble.issuing_root().await);
+    site.certificate("app.test", &roots).await;
+}
+
 #[tokio::test]
 async fn another_processs_renewal_is_taken_over() {
     let site = Site::start().await;

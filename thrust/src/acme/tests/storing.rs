@@ -76,8 +76,8 @@ fn sec1(pem: &str) -> String {
     format!("-----BEGIN EC PRIVATE KEY-----\n{text}\n-----END EC PRIVATE KEY-----\n")
 }
 
-#[tokio::test]
-async fn a_certificate_is_kept_as_thruster_does() {
+#[test]
+fn a_certificate_is_kept_as_thruster_does() {
     let (folder, root) = (TempDir::new().unwrap(), Root::new());
     let storage = Storage::open(folder.path()).unwrap();
     let pair = root.issue("app.test");
@@ -88,10 +88,13 @@ async fn a_certificate_is_kept_as_thruster_does() {
     let theirs = Stored::load(&storage, "app.test").unwrap().unwrap();
     assert!(!theirs.is_foreign("https://acme.test/directory"));
 
-    let pem = format!("{}{}", pair.key, pair.chain);
-    Stored::save(&storage, "app.test", "https://acme.test/directory", &pem)
-        .await
-        .unwrap();
+    let (directory, pem) = (
+        "https://acme.test/directory",
+        format!("{}{}", pair.key, pair.chain),
+    );
+    let (_, text) = Stored::issued(&storage, "app.test", directory, &pem).unwrap();
+    assert!(text.ends_with(&pem));
+    storage.write("app.test", &text).unwrap();
     let ours = Stored::load(&storage, "app.test").unwrap().unwrap();
     assert!(!ours.is_foreign("https://acme.test/directory"));
     assert!(ours.is_foreign("https://other.test/directory"));
