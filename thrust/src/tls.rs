@@ -15,7 +15,7 @@ use rustls::{Error, ServerConfig, ServerConnection};
 
 pub(crate) use certificate::{Certificate, CertificateError};
 pub(crate) use certificates::Certificates;
-pub(crate) use files::load;
+pub(crate) use files::{FileError, load};
 pub(crate) use reload::reload;
 pub(crate) use table::{Held, Table};
 

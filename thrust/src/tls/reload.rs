@@ -5,8 +5,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::files::FileError;
-use super::{Certificate, Certificates, load};
+use super::{Certificate, Certificates, FileError, load};
 use crate::options::CertificateFiles;
 
 const PERIOD: Duration = Duration::from_secs(1);
