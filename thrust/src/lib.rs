@@ -3,6 +3,8 @@
 #![warn(missing_docs)]
 
 mod body;
+#[allow(dead_code)]
+mod encoding;
 pub mod options;
 
 pub use options::Options;
