@@ -20,7 +20,7 @@ use crate::options::Compression;
 pub(crate) use compressible::is_compressible;
 pub(crate) use encoder::{Level, encode_whole};
 pub(crate) use guard::is_guarded;
-pub(crate) use headers::{add_vary, describe};
+pub(crate) use headers::{add_vary, describe, weaken};
 pub(crate) use negotiate::{Accepts, Encoding, Preference};
 
 use streaming::Streaming;
@@ -66,7 +66,8 @@ pub(crate) fn encode(
     client: &Client,
     mut response: Response<Body>,
 ) -> Response<Body> {
-    if !is_enabled(options) || !is_compressible(&response) {
+    let length = compressible::length(&response);
+    if !is_enabled(options) || !is_compressible(response.status(), response.headers(), length) {
         return response;
     }
     add_vary(response.headers_mut(), "accept-encoding");
@@ -79,7 +80,7 @@ pub(crate) fn encode(
     }
 }
 
-fn is_enabled(options: &Compression) -> bool {
+pub(crate) fn is_enabled(options: &Compression) -> bool {
     options.gzip || options.brotli || options.zstd
 }
 
@@ -114,6 +115,6 @@ fn at_once(
     }
 }
 
-fn set_length(headers: &mut HeaderMap, length: usize) {
+pub(crate) fn set_length(headers: &mut HeaderMap, length: usize) {
     headers.insert(header::CONTENT_LENGTH, length.into());
 }

@@ -4,6 +4,8 @@
 
 mod body;
 #[allow(dead_code)]
+mod cache;
+#[allow(dead_code)]
 mod encoding;
 pub mod options;
 

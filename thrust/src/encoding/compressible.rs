@@ -45,11 +45,23 @@ const EXCLUDED: &[&str] = &[
 ];
 
 /// Whether to compress a response, as far as it is concerned.
-pub(crate) fn is_compressible(response: &Response<Body>) -> bool {
-    has_body(response.status())
-        && is_plain(response.headers())
-        && length(response).is_none_or(|length| length >= LEAST)
-        && has_compressible_type(response.headers())
+pub(crate) fn is_compressible(
+    status: StatusCode,
+    headers: &HeaderMap,
+    length: Option<u64>,
+) -> bool {
+    has_body(status)
+        && is_plain(headers)
+        && length.is_none_or(|length| length >= LEAST)
+        && has_compressible_type(headers)
+}
+
+/// The header comes first: the body of an answer to HEAD is empty.
+pub(super) fn length(response: &Response<Body>) -> Option<u64> {
+    let header = response.headers().get(header::CONTENT_LENGTH);
+    header
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .or_else(|| response.body().exact_size())
 }
 
 fn has_body(status: StatusCode) -> bool {
@@ -77,14 +89,6 @@ fn is_plain(headers: &HeaderMap) -> bool {
             .get_all(header::CACHE_CONTROL)
             .iter()
             .any(no_transform)
-}
-
-/// The header comes first: the body of an answer to HEAD is empty.
-fn length(response: &Response<Body>) -> Option<u64> {
-    let header = response.headers().get(header::CONTENT_LENGTH);
-    header
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .or_else(|| response.body().exact_size())
 }
 
 fn has_compressible_type(headers: &HeaderMap) -> bool {

@@ -39,7 +39,8 @@ impl Encoder {
             state,
             head: Vec::new(),
         };
-        if !noise.is_empty() {
+        // The encoder writes a block of one byte as if it were empty, and then the byte.
+        if noise.len() > 1 {
             let mut head = Vec::new();
             encoder.run(Operation::BROTLI_OPERATION_EMIT_METADATA, noise, &mut head)?;
             encoder.head = head;
@@ -90,13 +91,23 @@ impl Encoder {
 
     fn collect(&mut self, out: &mut Vec<u8>) {
         while self.state.has_more_output() {
-            let mut all = 0;
-            out.extend_from_slice(self.state.take_output(&mut all));
+            // What is returned goes on behind the output; only the length tells where that ends.
+            let mut length = 0;
+            let end = out.len();
+            out.extend_from_slice(self.state.take_output(&mut length));
+            out.truncate(end + length);
         }
     }
 
     fn has_ended(&self, operation: Operation) -> bool {
-        operation != Operation::BROTLI_OPERATION_FINISH || self.state.is_finished()
+        match operation {
+            Operation::BROTLI_OPERATION_FINISH => self.state.is_finished(),
+            // Takes another call without input, for the encoder to notice.
+            Operation::BROTLI_OPERATION_EMIT_METADATA => {
+                self.state.remaining_metadata_bytes_ == u32::MAX
+            }
+            _ => true,
+        }
     }
 }
 
