@@ -25,8 +25,8 @@ mod vary;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::body::Body;
@@ -208,7 +208,7 @@ impl Cache {
         self.fetch(asked, None, None, upstream).await
     }
 
-    /// Asks the upstream. That runs in a task of its own, for others may wait for it when this client has gone.
+    /// Asks the upstream. Where others wait, that runs in a task of its own: this client may leave before them.
     async fn fetch<U: Upstream>(
         &self,
         asked: Asked,
@@ -216,15 +216,12 @@ impl Cache {
         guard: Option<flight::Guard>,
         upstream: U,
     ) -> Result<Response<Body>, U::Error> {
+        let is_awaited = guard.is_some();
         let (fetch, request, asked) = Fetch::prepare(self, asked, stale, guard);
-        let task = tokio::spawn(async move { fetch.run(request, upstream).await });
-        let fetched = match task.await {
-            Ok(fetched) => fetched?,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime shuts down, and this task with it.
-                Err(_) => std::future::pending().await,
-            },
+        let fetched = if is_awaited {
+            await_task(tokio::spawn(fetch.run(request, upstream))).await?
+        } else {
+            fetch.run(request, upstream).await?
         };
         Ok(match fetched {
             Fetched::Response(response) => self.finish(response, &asked.client, Outcome::Miss),
@@ -244,7 +241,7 @@ impl Cache {
         if let Join::Lead(guard) = join {
             let (fetch, request, _) =
                 Fetch::prepare(self, asked.again(), Some(Arc::clone(stale)), Some(guard));
-            tokio::spawn(async move { fetch.run(request, upstream).await.map(drop) });
+            tokio::spawn(fetch.run(request, upstream));
         }
     }
 
@@ -279,15 +276,36 @@ impl Cache {
     }
 }
 
+async fn await_task<T>(task: JoinHandle<T>) -> T {
+    match task.await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime shuts down, and this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 impl Asked {
     /// The same request once more, without the body it does not have.
     fn again(&self) -> Self {
-        let mut request = Request::new(Body::Bytes(Bytes::new()));
+        let mut request = Request::new(Body::empty());
         *request.method_mut() = http::Method::GET;
         *request.uri_mut() = self.request.uri().clone();
         *request.version_mut() = self.request.version();
         *request.headers_mut() = self.request.headers().clone();
         *request.extensions_mut() = self.request.extensions().clone();
+        Self {
+            key: self.key.clone(),
+            client: self.client,
+            request,
+        }
+    }
+
+    /// What remains when the request is on its way and nothing stored will answer it.
+    fn bare(&self) -> Self {
+        let request = Request::new(Body::empty());
         Self {
             key: self.key.clone(),
             client: self.client,

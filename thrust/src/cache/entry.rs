@@ -194,7 +194,7 @@ impl Form {
         if status == StatusCode::OK {
             headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         }
-        Self::of(headers, body, status)
+        Self::of(unshare(&headers), body, status)
     }
 
     fn encoded(&self, encoding: Encoding, body: Bytes) -> Self {
@@ -219,4 +219,20 @@ impl Form {
             .map(|(name, value)| name.as_str().len() + value.len() + 80);
         size_of::<Self>() + self.body.len() + headers.sum::<usize>()
     }
+}
+
+/// Values are slices of the buffer that the response was read into, and would keep all of that.
+fn unshare(headers: &HeaderMap) -> HeaderMap {
+    let values: Vec<u8> = headers
+        .values()
+        .flat_map(HeaderValue::as_bytes)
+        .copied()
+        .collect();
+    let mut values = Bytes::from(values.into_boxed_slice());
+    let mut unshared = HeaderMap::with_capacity(headers.len() + 4);
+    for (name, value) in headers {
+        let copy = HeaderValue::from_maybe_shared(values.split_to(value.len()));
+        unshared.append(name, copy.unwrap_or_else(|_| value.clone()));
+    }
+    unshared
 }

@@ -60,7 +60,11 @@ impl Fetch {
         stale: Option<Arc<Entry>>,
         guard: Option<Guard>,
     ) -> (Self, Request<Body>, Asked) {
-        let own = asked.again();
+        let own = if stale.is_some() {
+            asked.again()
+        } else {
+            asked.bare()
+        };
         let fetch = Self {
             cache: cache.clone(),
             key: asked.key,
@@ -180,14 +184,12 @@ impl Fetch {
     }
 
     fn store(self, entry: Arc<Entry>) {
-        let was_invalidated = self
-            .cache
-            .0
-            .marks
-            .was_invalidated_since(&self.key, self.begun);
-        if let Some(store) = self.cache.0.store.as_ref().filter(|_| !was_invalidated) {
-            store.insert(&self.key, entry);
-            self.cache.0.marks.note_stored(&self.key);
+        let (key, marks) = (&self.key, &self.cache.0.marks);
+        // What was asked for before a change may tell of the time before it.
+        let is_current = !marks.was_invalidated_since(key, self.begun);
+        let store = self.cache.0.store.as_ref().filter(|_| is_current);
+        if store.is_some_and(|store| store.insert(key, entry)) {
+            marks.note_stored(key);
             self.land(Landing::Stored);
         } else {
             self.land(Landing::Released);

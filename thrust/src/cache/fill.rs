@@ -25,7 +25,8 @@ impl Storable {
     pub(super) fn fill(self, body: Body) -> Body {
         match body {
             Body::Bytes(bytes) => {
-                self.end(bytes.clone());
+                // The bytes may be a slice of a buffer that would be kept with them.
+                self.end(Bytes::copy_from_slice(&bytes));
                 Body::Bytes(bytes)
             }
             Body::Stream(_) => {
@@ -51,7 +52,7 @@ impl Storable {
         let send = |piece| drop(sender.send(piece));
         loop {
             match body.frame().await {
-                None => return self.end(whole.freeze()),
+                None => return self.end(fitted(whole)),
                 Some(Err(error)) => {
                     self.fail();
                     return send(Piece::Frame(Err(error)));
@@ -85,6 +86,15 @@ impl Storable {
         } else {
             self.store(whole);
         }
+    }
+}
+
+/// Without the room that it was given while it grew.
+fn fitted(whole: BytesMut) -> Bytes {
+    if whole.len() == whole.capacity() {
+        whole.freeze()
+    } else {
+        Bytes::copy_from_slice(&whole)
     }
 }
 

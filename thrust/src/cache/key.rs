@@ -1,7 +1,6 @@
 //! The key of a stored response: the whole of what the URI names, compared as a whole.
 
 use std::borrow::Borrow;
-use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, Uri, header};
 
@@ -9,7 +8,7 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 
 /// Host, path and query. The query stays as it came: to some applications the order matters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key(Arc<str>);
+pub(super) struct Key(String);
 
 impl Key {
     /// `None` where the request names two hosts: upstream and cache might believe different ones.
@@ -25,7 +24,7 @@ impl Key {
             key.push(' ');
             key.push_str(forwarded);
         }
-        Some(Self(key.into()))
+        Some(Self(key))
     }
 
     pub(super) fn len(&self) -> usize {

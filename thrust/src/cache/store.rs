@@ -76,14 +76,19 @@ impl Store {
         Some(Arc::clone(entry))
     }
 
-    /// Puts an entry in the place of the one for the same requests.
-    pub(super) fn insert(&self, key: &Key, entry: Arc<Entry>) {
+    /// Puts an entry in the place of the one for the same requests. `false` if it does not fit.
+    pub(super) fn insert(&self, key: &Key, entry: Arc<Entry>) -> bool {
+        if weigh(key, std::slice::from_ref(&entry)) > self.heaviest {
+            self.remove_entry(key, &entry);
+            return false;
+        }
         entry.touch(self.time());
         self.change(key, |mut variants| {
             variants.retain(|variant| variant.selection != entry.selection);
             variants.insert(0, entry);
             variants
         });
+        true
     }
 
     /// Adds an encoded form, if the entry is still there.
@@ -132,7 +137,7 @@ impl Store {
         let resource = Resource::new(key, change(before), self.heaviest);
         if resource.variants.is_empty() {
             self.memory.remove(key);
-        } else {
+        } else if resource.weight <= self.heaviest {
             self.memory.insert(key.clone(), Arc::new(resource));
         }
         self.report();
@@ -149,17 +154,18 @@ impl Store {
 
 impl Resource {
     fn new(key: &Key, mut variants: Vec<Arc<Entry>>, heaviest: u64) -> Self {
-        let weigh = |variants: &[Arc<Entry>]| {
-            let all = variants.iter().map(|entry| entry.weight()).sum::<usize>();
-            (key.len() + size_of::<Self>() + all) as u64
-        };
-        let mut weight = weigh(&variants);
+        let mut weight = weigh(key, &variants);
         while variants.len() > MOST_VARIANTS || (variants.len() > 1 && weight > heaviest) {
             forget_one(&mut variants);
-            weight = weigh(&variants);
+            weight = weigh(key, &variants);
         }
         Self { variants, weight }
     }
+}
+
+fn weigh(key: &Key, variants: &[Arc<Entry>]) -> u64 {
+    let all = variants.iter().map(|entry| entry.weight()).sum::<usize>();
+    (key.len() + size_of::<Resource>() + all) as u64
 }
 
 fn forget_one(variants: &mut Vec<Arc<Entry>>) {
