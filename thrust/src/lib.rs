@@ -6,6 +6,10 @@
 #[allow(dead_code, unused_imports)]
 mod acme;
 mod body;
+#[allow(dead_code)]
+mod cache;
+#[allow(dead_code)]
+mod encoding;
 pub mod options;
 #[allow(dead_code, unused_imports)]
 mod tls;
