@@ -43,9 +43,9 @@ export class Program {
     })
   }
 
-  /** The port on which it listens, once it does. */
-  async port(): Promise<number> {
-    const line = await this.line('address=')
+  /** The port on which it listens, once it does. `kind` says which, where there are several. */
+  async port(kind = 'address='): Promise<number> {
+    const line = await this.line(kind)
     const port = /address="?127\.0\.0\.1:(\d+)/.exec(line)?.[1]
     if (!port) throw new Error(`${this.name} named no port: ${line}`)
     return Number(port)

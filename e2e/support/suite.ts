@@ -13,6 +13,7 @@ export class Suite {
   url = ''
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'trifecta-'))
   private variables: Record<string, string> = {}
+  private webPort = 0
   private cablePort = 0
   private web!: Program
   private worker!: Program
@@ -20,7 +21,7 @@ export class Suite {
   private readonly started: Program[] = []
 
   /** `assets` is what `vite build` has written, seen from the root of the repository. */
-  static async start(assets = 'web/frontend/dist'): Promise<Suite> {
+  static async start(assets = 'web/frontend/dist', more: Record<string, string> = {}): Promise<Suite> {
     const suite = new Suite()
     const [webPort, cablePort] = await Promise.all([suite.webProxy.start(), suite.cableProxy.start()])
     suite.url = `http://127.0.0.1:${webPort}`
@@ -33,11 +34,28 @@ export class Suite {
       CABLE_URL: `ws://127.0.0.1:${cablePort}/cable`,
       PORT: '0',
       CABLE_PORT: '0',
+      ...more,
     }
     suite.web = suite.run('web')
     await Promise.all([suite.startCable(), suite.startWorker()])
-    suite.webProxy.target = await suite.web.port()
+    suite.webPort = await suite.web.port()
+    suite.webProxy.target = suite.webPort
     return suite
+  }
+
+  /** A front proxy before the web and the cable process. */
+  front(variables: Record<string, string>): Program {
+    const ports = { TARGET_PORT: String(this.webPort), CABLE_PORT: String(this.cablePort) }
+    const front = new Program('thrust', { HTTP_BIND: '127.0.0.1', HTTP_PORT: '0', ...ports, ...variables })
+    this.started.push(front)
+    return front
+  }
+
+  /** Ends the web process in good order, and starts another on its port. */
+  async restartWeb(): Promise<void> {
+    await this.web.stop()
+    this.web = this.run('web', { PORT: String(this.webPort) })
+    await this.web.port()
   }
 
   /** After `killCable`, on the port that it had. */

@@ -3,7 +3,6 @@
 //!
 //! Nothing is ever decoded here: a small body that would expand to a huge one stays small.
 
-mod conditional;
 mod decision;
 mod directives;
 mod encoded;
@@ -14,8 +13,8 @@ mod flight;
 mod key;
 mod marks;
 mod metrics;
+mod part;
 mod policy;
-mod range;
 mod scope;
 mod serve;
 mod store;
@@ -44,7 +43,7 @@ use metrics::Metrics;
 use scope::Scope;
 use store::Store;
 
-pub(crate) use metrics::Outcome;
+pub(crate) use metrics::{Outcome, X_CACHE};
 
 /// How often a request waits for others' before it goes its own way.
 const ROUNDS: usize = 3;
@@ -269,9 +268,7 @@ impl Cache {
 
     fn mark(&self, mut response: Response<Body>, outcome: Outcome) -> Response<Body> {
         self.0.metrics.count(outcome);
-        response
-            .headers_mut()
-            .insert(metrics::X_CACHE, outcome.value());
+        response.headers_mut().insert(X_CACHE, outcome.value());
         response
     }
 }

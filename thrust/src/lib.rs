@@ -2,16 +2,28 @@
 //! cache, and nothing to configure. It does Thruster's job, by the same options, and knows nothing of the application.
 #![warn(missing_docs)]
 
-// Until the server uses them.
-#[allow(dead_code, unused_imports)]
 mod acme;
 mod body;
-#[allow(dead_code)]
 mod cache;
-#[allow(dead_code)]
+mod cli;
+mod command;
+mod conditional;
 mod encoding;
+mod files;
+mod handler;
+mod handlers;
+mod meters;
 pub mod options;
-#[allow(dead_code, unused_imports)]
+mod range;
+mod run;
+mod secure;
+mod server;
+mod status;
 mod tls;
+mod tunnel;
+mod upstream;
 
+pub use cli::cli;
+pub use meters::Meters;
 pub use options::Options;
+pub use run::{Listeners, run};

@@ -1,1 +1,7 @@
-fn main() {}
+//! The front proxy.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    thrust::cli()
+}

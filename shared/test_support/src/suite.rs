@@ -59,17 +59,41 @@ impl Suite {
     /// # Errors
     /// When it cannot be started.
     pub async fn restart_cable(&mut self) -> Result<()> {
-        let port = self
-            .cable_address
-            .rsplit(':')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        let mut variables = self.variables.clone();
-        variables.push(("CABLE_PORT".into(), port));
-        self.cable = Process::start("cable", &[], &variables)?;
+        self.cable = self.again("cable", "CABLE_PORT", &self.cable_address)?;
         self.cable.address().await;
         Ok(())
+    }
+
+    /// Starts the web process again after its end, on its old port.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn restart_web(&mut self) -> Result<()> {
+        self.web = self.again("web", "PORT", &self.web_address)?;
+        self.web.address().await;
+        Ok(())
+    }
+
+    /// Starts the front proxy before the suite, on a port of its own. `variables` add to the usual ones.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn front(&self, variables: &[(&str, &str)]) -> Result<Process> {
+        let usual = [
+            ("HTTP_BIND", "127.0.0.1"),
+            ("HTTP_PORT", "0"),
+            ("TARGET_PORT", port(&self.web_address)),
+            ("CABLE_PORT", port(&self.cable_address)),
+        ];
+        let all = usual.iter().chain(variables);
+        let all = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Process::start("thrust", &[], &all.collect())
+    }
+
+    fn again(&self, name: &str, variable: &str, address: &str) -> Result<Process> {
+        let mut variables = self.variables.clone();
+        variables.push((variable.into(), port(address).into()));
+        Process::start(name, &[], &variables)
     }
 
     /// `http://host:port` of the web process.
@@ -102,4 +126,8 @@ impl Suite {
     pub async fn socket(&self) -> Result<Socket> {
         Socket::subscribe(&self.cable_url(), &self.url()).await
     }
+}
+
+fn port(address: &str) -> &str {
+    address.rsplit(':').next().unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue};
 use metrics::{Counter, Gauge, counter, gauge};
 
-pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+pub(crate) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// Where an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use super::encoded::Pick;
 use super::entry::{Entry, Form};
 use super::metrics::{Outcome, X_CACHE};
-use super::{Asked, Cache, conditional, range};
+use super::{Asked, Cache, part};
 use crate::body::Body;
+use crate::conditional;
 use crate::encoding;
 
 impl Cache {
@@ -45,7 +46,7 @@ impl Cache {
         if asked.request.method() == Method::HEAD {
             return head(entry.status, ready(&pick, entry).headers.clone());
         }
-        if let Some(response) = range::answer(entry, wanted) {
+        if let Some(response) = part::answer(entry, wanted) {
             return response;
         }
         match pick {

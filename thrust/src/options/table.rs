@@ -54,7 +54,7 @@ pub(super) const TABLE: &[(&str, &[Row])] = &[
             row(
                 "UPSTREAM_TIMEOUT",
                 "60",
-                "Seconds without a byte of a server's answer (0: no limit)",
+                "Seconds until a server begins to answer, from the end of the request (0: no limit)",
             ),
             row(
                 "BAD_GATEWAY_PAGE",
@@ -188,7 +188,7 @@ pub(super) const TABLE: &[(&str, &[Row])] = &[
             ),
             row(
                 "DRAIN_TIMEOUT",
-                "10",
+                "8",
                 "Seconds for running requests to end after TERM",
             ),
         ],

@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
-use super::metrics::X_CACHE;
 use crate::body::Body;
+use crate::cache::X_CACHE;
 
 /// What a 304 tells again (RFC 9110, 15.4.5), and what is set for each answer.
 const TOLD: [HeaderName; 8] = [
@@ -18,7 +18,7 @@ const TOLD: [HeaderName; 8] = [
 ];
 
 /// Whether the client has the stored response already. Its condition on tags goes before that on time (13.2.2).
-pub(super) fn is_not_modified(status: StatusCode, stored: &HeaderMap, wanted: &HeaderMap) -> bool {
+pub(crate) fn is_not_modified(status: StatusCode, stored: &HeaderMap, wanted: &HeaderMap) -> bool {
     if !status.is_success() {
         return false;
     }
@@ -38,7 +38,7 @@ pub(super) fn is_not_modified(status: StatusCode, stored: &HeaderMap, wanted: &H
     }
 }
 
-pub(super) fn not_modified(headers: &HeaderMap) -> Response<Body> {
+pub(crate) fn not_modified(headers: &HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     for name in TOLD {

@@ -1,0 +1,123 @@
+//! What happens to a request, from the client to the server and back.
+
+use std::sync::Arc;
+
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::body::Body;
+use crate::cache::Cache;
+use crate::handlers::admission;
+use crate::handlers::bad_gateway::BadGateway;
+use crate::handlers::forwarded::Forwarded;
+use crate::handlers::https::Https;
+use crate::handlers::origin::Origin;
+use crate::handlers::rate::Rate;
+use crate::handlers::request_body::RequestBodies;
+use crate::handlers::request_log::{Outgoing, RequestLog};
+use crate::handlers::sendfile::Sendfile;
+use crate::handlers::websocket;
+use crate::options::Options;
+use crate::server::{Client, InFlight};
+use crate::upstream::{UpstreamError, Upstreams};
+
+/// The whole way of a request.
+pub(crate) struct Handler {
+    log: RequestLog,
+    https: Option<Https>,
+    rate: Option<Rate>,
+    bodies: RequestBodies,
+    forwarded: Forwarded,
+    cache: Cache,
+    sendfile: Arc<Sendfile>,
+    upstreams: Arc<Upstreams>,
+    bad_gateway: BadGateway,
+    pub(crate) tunnels: Tunnels,
+}
+
+/// The tunnels that are open, and what ends them.
+#[derive(Default)]
+pub(crate) struct Tunnels {
+    pub(crate) tasks: TaskTracker,
+    pub(crate) cut: CancellationToken,
+}
+
+impl Handler {
+    /// `https` is there when HTTPS is on: it answers what comes without TLS.
+    pub(crate) fn new(options: &Options, upstreams: Arc<Upstreams>, https: Option<Https>) -> Self {
+        Self {
+            log: RequestLog::new(options.log_requests),
+            https,
+            rate: options.limits.requests_per_client.map(Rate::new),
+            bodies: RequestBodies::new(options.limits.request_body, options.timeouts.read),
+            forwarded: Forwarded::new(options.forward_headers),
+            cache: Cache::new(options.cache, options.compression),
+            sendfile: Arc::new(Sendfile::new(options.x_sendfile.as_deref())),
+            upstreams,
+            bad_gateway: BadGateway::new(&options.bad_gateway_page),
+            tunnels: Tunnels::default(),
+        }
+    }
+
+    /// Answers a request of a client. `in_flight` lasts as long as the answer.
+    pub(crate) async fn handle(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        client: Client,
+        in_flight: InFlight,
+    ) -> Response<Outgoing> {
+        let entry = self.log.begin(&request, &client);
+        let response = self.respond(request, &client).await;
+        entry.end(response, in_flight)
+    }
+
+    async fn respond(&self, mut request: Request<Incoming>, client: &Client) -> Response<Body> {
+        if let Err(refused) = admission::admit(&mut request) {
+            return refused.into_response();
+        }
+        if let Some(https) = self.https.as_ref().filter(|_| !client.is_tls) {
+            return https.respond(&request);
+        }
+        if self
+            .rate
+            .as_ref()
+            .is_some_and(|rate| !rate.admits(client.address))
+        {
+            return Rate::refusal();
+        }
+        let upgrade = websocket::asked_for(&mut request);
+        self.forwarded.apply(&mut request, client);
+        self.sendfile.announce(&mut request);
+        let upstream = Arc::clone(self.upstreams.route(request.uri().path()));
+        let is_head = request.method() == Method::HEAD;
+        let answer = match upgrade {
+            Some(upgrade) => {
+                upgrade
+                    .switch(request, &upstream, client, &self.tunnels)
+                    .await
+            }
+            None => match self.bodies.receive(request).await {
+                Ok(request) => {
+                    let origin = Origin::new(upstream, Arc::clone(&self.sendfile));
+                    self.cache.respond(request, origin).await
+                }
+                Err(refused) => return refused.into_response(),
+            },
+        };
+        answer.unwrap_or_else(|error| self.failed(&error, is_head))
+    }
+
+    fn failed(&self, error: &UpstreamError, is_head: bool) -> Response<Body> {
+        if let Some(refused) = error.fault_of_client() {
+            return refused.into_response();
+        }
+        let status = match error {
+            UpstreamError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        tracing::warn!(error = %telemetry::chain(error), "a request was not answered by its server");
+        self.bad_gateway.page(status, is_head)
+    }
+}

@@ -1,0 +1,95 @@
+use data_encoding::BASE64;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
+};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::ext::Protocol;
+use hyper::upgrade::OnUpgrade;
+
+use crate::body::Body;
+use crate::handler::Tunnels;
+use crate::server::Client;
+use crate::tunnel::tunnel;
+use crate::upstream::{Switch, Upstream, UpstreamError, strip_hop_by_hop, upgrades_to};
+
+/// A request to switch to another protocol.
+pub(crate) struct Upgrade {
+    client_side: OnUpgrade,
+    protocol: HeaderValue,
+    /// By HTTP/2, where it is an extended CONNECT (RFC 8441).
+    is_extended: bool,
+}
+
+/// What a request asks to switch to. One of HTTP/2 becomes what it would be in HTTP/1.1.
+pub(crate) fn asked_for(request: &mut Request<Incoming>) -> Option<Upgrade> {
+    let extended = request.extensions_mut().remove::<Protocol>();
+    let protocol = match &extended {
+        Some(protocol) => HeaderValue::from_bytes(protocol.as_ref()).ok()?,
+        None => upgrades_to(request.headers())?.clone(),
+    };
+    if extended.is_some() {
+        *request.method_mut() = Method::GET;
+        let headers = request.headers_mut();
+        let key = BASE64.encode(&rand::random::<[u8; 16]>());
+        headers.insert(SEC_WEBSOCKET_KEY, HeaderValue::from_str(&key).ok()?);
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    }
+    Some(Upgrade {
+        client_side: hyper::upgrade::on(request),
+        protocol,
+        is_extended: extended.is_some(),
+    })
+}
+
+impl Upgrade {
+    /// Asks the server to switch. Where it does, a tunnel is opened; where not, its answer is passed on.
+    pub(crate) async fn switch(
+        self,
+        request: Request<Incoming>,
+        upstream: &Upstream,
+        client: &Client,
+        tunnels: &Tunnels,
+    ) -> Result<Response<Body>, UpstreamError> {
+        let request = self.for_server(request);
+        match upstream.switch(request).await? {
+            Switch::Refused(mut answer) => {
+                strip_hop_by_hop(answer.headers_mut());
+                Ok(answer)
+            }
+            Switch::Done(response, switched) => {
+                let cut = tunnels.cut.clone();
+                let tunnel = tunnel(client.clone(), self.client_side, switched, cut);
+                tunnels.tasks.spawn(tunnel);
+                Ok(for_client(response, &self.protocol, self.is_extended))
+            }
+        }
+    }
+
+    fn for_server(&self, request: Request<Incoming>) -> Request<Body> {
+        let mut request = request.map(|_| Body::empty());
+        *request.version_mut() = Version::HTTP_11;
+        let headers = request.headers_mut();
+        strip_hop_by_hop(headers);
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, self.protocol.clone());
+        request
+    }
+}
+
+fn for_client(response: Response<()>, protocol: &HeaderValue, is_extended: bool) -> Response<Body> {
+    let mut response = response.map(|()| Body::empty());
+    let headers = response.headers_mut();
+    strip_hop_by_hop(headers);
+    headers.remove(CONTENT_LENGTH);
+    if is_extended {
+        headers.remove(SEC_WEBSOCKET_ACCEPT);
+        *response.status_mut() = StatusCode::OK;
+    } else {
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, protocol.clone());
+    }
+    response
+}

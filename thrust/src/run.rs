@@ -1,0 +1,159 @@
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use telemetry::Failure;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::acme::Challenges;
+use crate::handler::Handler;
+use crate::handlers::https::Https;
+use crate::meters::Meters;
+use crate::options::Options;
+use crate::secure::Secure;
+use crate::server::{Door, Server, listen};
+use crate::status;
+use crate::upstream::Upstreams;
+
+/// How often connections to servers are looked through that nobody uses.
+const SWEEP: Duration = Duration::from_secs(5);
+/// How long tunnels have to end once they are cut.
+const LAST: Duration = Duration::from_secs(1);
+
+/// The sockets of the proxy.
+pub struct Listeners {
+    http: TcpListener,
+    https: Option<TcpListener>,
+    status: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Listens where the options say.
+    ///
+    /// # Errors
+    /// When a port cannot be had.
+    pub fn bind(options: &Options) -> Result<Self, Failure> {
+        let bind = options.http_bind;
+        let https = options.tls.is_some().then_some(options.https_port);
+        let https = https.map(|port| listen(bind, port, "HTTPS_PORT"));
+        let status = options
+            .status
+            .map(|at| listen(at.ip(), at.port(), "STATUS_PORT"));
+        Ok(Self {
+            http: listen(bind, options.http_port, "HTTP_PORT")?,
+            https: https.transpose()?,
+            status: status.transpose()?,
+        })
+    }
+}
+
+/// Serves until `shutdown`, then takes no more and lets end what runs.
+///
+/// # Errors
+/// Why it cannot serve.
+pub async fn run(
+    listeners: Listeners,
+    options: Options,
+    meters: Meters,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let upstreams = Arc::new(Upstreams::new(&options, &shutdown));
+    let secure = options
+        .tls
+        .as_ref()
+        .map(|tls| Secure::start(tls, &shutdown));
+    let secure = secure.transpose()?;
+    let https = options
+        .tls
+        .as_ref()
+        .zip(secure.as_ref())
+        .map(|(tls, secure)| {
+            let domains = tls.acme.as_ref().filter(|_| tls.files.is_none());
+            let domains = domains.map(|acme| acme.domains.clone());
+            let challenges: Challenges = secure.challenges.clone();
+            Https::new(
+                challenges,
+                https_port(&listeners, &options),
+                domains.unwrap_or_default(),
+            )
+        });
+    let handler = Arc::new(Handler::new(&options, Arc::clone(&upstreams), https));
+    let server = Server::new(&options, Arc::clone(&handler), shutdown.clone());
+    let server = Arc::new(server);
+
+    let mut around = JoinSet::new();
+    around.spawn(meters.clone().keep_up());
+    around.spawn(sweep(Arc::clone(&upstreams)));
+    if let Some(listener) = listeners.status {
+        log_listening("status", &listener);
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        around.spawn(status::serve(listener, upstreams, meters));
+    }
+    log_listening("http", &listeners.http);
+    let mut doors = vec![Door {
+        listener: listeners.http,
+        tls: None,
+    }];
+    if let (Some(listener), Some(secure)) = (listeners.https, secure) {
+        log_listening("https", &listener);
+        let tls = Some(TlsAcceptor::from(secure.config));
+        doors.push(Door { listener, tls });
+    }
+    let over = CancellationToken::new();
+    let workers = server.start(&doors, &over)?;
+    drop(doors);
+    shutdown.cancelled().await;
+    drain(&server, &handler, options.timeouts.drain).await;
+    over.cancel();
+    for worker in workers {
+        let _ = worker.join();
+    }
+    around.shutdown().await;
+    Ok(())
+}
+
+/// Waits for what runs, as long as it may take, and cuts the rest.
+async fn drain(server: &Server, handler: &Handler, time: Duration) {
+    server.tasks.close();
+    let tunnels = &handler.tunnels;
+    tunnels.tasks.close();
+    let open = server.tasks.len();
+    if tokio::time::timeout(time, server.tasks.wait())
+        .await
+        .is_err()
+    {
+        let left = server.tasks.len();
+        tracing::warn!(
+            connections = left,
+            "requests still ran after DRAIN_TIMEOUT and were cut off"
+        );
+    }
+    let cut = tunnels.tasks.len();
+    tunnels.cut.cancel();
+    let _ = tokio::time::timeout(LAST, tunnels.tasks.wait()).await;
+    tracing::info!(connections = open, tunnels = cut, "drained");
+}
+
+async fn sweep(upstreams: Arc<Upstreams>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        upstreams.sweep();
+    }
+}
+
+/// The port that clients know, where the system was to choose one.
+fn https_port(listeners: &Listeners, options: &Options) -> u16 {
+    let address = listeners
+        .https
+        .as_ref()
+        .and_then(|listener| listener.local_addr().ok());
+    address.map_or(options.https_port, |address| address.port())
+}
+
+fn log_listening(kind: &'static str, listener: &TcpListener) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, kind, "listening");
+    }
+}

@@ -1,0 +1,216 @@
+//! Accepts connections, speaks HTTP on them, and ends them in good order.
+
+mod activity;
+mod clients;
+mod connection;
+mod listen;
+mod stream;
+pub(crate) mod workers;
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::handler::Handler;
+use crate::options::{Options, Timeouts};
+pub(crate) use activity::InFlight;
+use clients::Clients;
+pub(crate) use clients::{Client, same_client};
+pub(crate) use listen::listen;
+pub(crate) use stream::{ClientIo, ClientStream};
+
+/// Requests at once on one HTTP/2 connection.
+const STREAMS: u32 = 250;
+/// Streams that a client may open and reset before it counts as a flood (CVE-2023-44487).
+const PENDING_RESETS: usize = 20;
+/// Errors of a client on HTTP/2 streams before it counts as a flood.
+const STREAM_ERRORS: usize = 256;
+/// How soon a TLS handshake has to be done, where no other limit is set.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// After an error of `accept`, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a connection is silent before the system asks whether the other side is there.
+const KEEP_ALIVE: Duration = Duration::from_mins(1);
+
+/// Where connections come in, with TLS or without.
+pub(crate) struct Door {
+    pub(crate) listener: std::net::TcpListener,
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+impl Door {
+    fn again(&self) -> io::Result<Self> {
+        Ok(Self {
+            listener: self.listener.try_clone()?,
+            tls: self.tls.clone(),
+        })
+    }
+}
+
+/// What all connections share.
+pub(crate) struct Server {
+    handler: Arc<Handler>,
+    http1: Builder<TokioExecutor>,
+    http2: Builder<TokioExecutor>,
+    plain: Builder<TokioExecutor>,
+    clients: Clients,
+    timeouts: Timeouts,
+    /// Takes no new requests; those that run end.
+    draining: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Server {
+    pub(crate) fn new(
+        options: &Options,
+        handler: Arc<Handler>,
+        draining: CancellationToken,
+    ) -> Self {
+        let http = builder(options);
+        Self {
+            handler,
+            http1: http.clone().http1_only(),
+            http2: http.clone().http2_only(),
+            plain: if options.h2c_enabled {
+                http
+            } else {
+                http.http1_only()
+            },
+            clients: Clients::new(&options.limits),
+            timeouts: options.timeouts,
+            draining,
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Starts the workers, each of which serves what comes to any of `doors`. They take nothing more once the server
+    /// drains, and end when it is `over`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        doors: &[Door],
+        over: &CancellationToken,
+    ) -> io::Result<Vec<JoinHandle<()>>> {
+        let workers = (0..workers::count()).map(|index| {
+            let doors: io::Result<Vec<Door>> = doors.iter().map(Door::again).collect();
+            let (server, doors, over) = (Arc::clone(self), doors?, over.clone());
+            workers::start(index, move || server.work(doors, over))
+        });
+        workers.collect()
+    }
+
+    async fn work(self: Arc<Self>, doors: Vec<Door>, over: CancellationToken) {
+        for door in doors {
+            tokio::spawn(Arc::clone(&self).accept(door));
+        }
+        over.cancelled().await;
+    }
+
+    async fn accept(self: Arc<Self>, Door { listener, tls }: Door) {
+        let listener = match TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(error) => return tracing::error!(%error, "could not listen"),
+        };
+        let draining = self.draining.clone();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = draining.cancelled() => return,
+            };
+            match accepted {
+                Ok((stream, address)) => {
+                    self.admit(stream, address.ip().to_canonical(), tls.clone());
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn admit(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        address: std::net::IpAddr,
+        tls: Option<TlsAcceptor>,
+    ) {
+        let place = match self.clients.admit(address) {
+            Ok(place) => place,
+            Err(full) => {
+                return tracing::debug!(client.address = %address, "refused a connection: {full}");
+            }
+        };
+        if let Err(error) = prepare(&stream, &self.timeouts) {
+            return tracing::debug!(client.address = %address, %error, "a connection was gone at once");
+        }
+        let server = Arc::clone(self);
+        let client = Client::new(address, tls.is_some(), place);
+        self.tasks.spawn(async move {
+            match tls {
+                None => server.serve(ClientStream::Plain(stream), client).await,
+                Some(tls) => server.secure(stream, client, &tls).await,
+            }
+        });
+    }
+
+    async fn secure(&self, stream: TcpStream, client: Client, tls: &TlsAcceptor) {
+        let limit = self.timeouts.read.unwrap_or(HANDSHAKE).min(HANDSHAKE);
+        match tokio::time::timeout(limit, tls.accept(stream)).await {
+            Ok(Ok(stream)) if crate::tls::is_challenge(stream.get_ref().1) => {}
+            Ok(Ok(stream)) => {
+                self.serve(ClientStream::Tls(Box::new(stream)), client)
+                    .await;
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(client.address = %client.address, %error, "a TLS handshake failed");
+            }
+            Err(_) => {
+                tracing::debug!(client.address = %client.address, "a TLS handshake took too long");
+            }
+        }
+    }
+}
+
+fn builder(options: &Options) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    let headers = options.limits.request_headers;
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_buf_size(headers as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .enable_connect_protocol()
+        .max_header_list_size(headers)
+        .max_concurrent_streams(STREAMS)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_local_error_reset_streams(STREAM_ERRORS)
+        .max_send_buf_size(256 << 10);
+    builder
+}
+
+fn prepare(stream: &TcpStream, timeouts: &Timeouts) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(
+        &TcpKeepalive::new()
+            .with_time(KEEP_ALIVE)
+            .with_interval(KEEP_ALIVE),
+    )?;
+    // So that the system ends a connection, too, whose client takes nothing any more.
+    socket.set_tcp_user_timeout(timeouts.write)
+}

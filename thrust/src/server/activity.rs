@@ -1,0 +1,119 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use crate::options::Timeouts;
+
+/// The moments of a connection are milliseconds since it began, and 0 is "not now".
+const NONE: u64 = 0;
+/// How long to look away at most, where a limit is near.
+const SHORTEST_LOOK: Duration = Duration::from_millis(50);
+
+/// What happens on a connection, and since when: enough to tell when it has been waited for too long.
+pub(super) struct Activity {
+    began: Instant,
+    in_flight: AtomicU32,
+    idle_since: AtomicU64,
+    head_since: AtomicU64,
+    stalled_since: AtomicU64,
+}
+
+/// A request that is being answered. Until it is dropped the connection is not idle.
+pub(crate) struct InFlight(Arc<Activity>);
+
+/// Which limit a connection has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// No request came.
+    Idle,
+    /// The head of a request did not come to its end.
+    Head,
+    /// The client took no bytes.
+    Unread,
+}
+
+impl Activity {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            began: Instant::now(),
+            in_flight: AtomicU32::new(0),
+            idle_since: AtomicU64::new(1),
+            head_since: AtomicU64::new(NONE),
+            stalled_since: AtomicU64::new(NONE),
+        })
+    }
+
+    /// A request has come.
+    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Relaxed);
+        self.head_since.store(NONE, Relaxed);
+        InFlight(Arc::clone(self))
+    }
+
+    /// Bytes came. Where none are awaited, a request begins with them.
+    pub(super) fn read(&self) {
+        if self.in_flight.load(Relaxed) == 0 && self.head_since.load(Relaxed) == NONE {
+            self.head_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// Bytes were to be written, and the client took some or none.
+    pub(super) fn wrote(&self, took_some: bool) {
+        let stalled = self.stalled_since.load(Relaxed);
+        if took_some && stalled != NONE {
+            self.stalled_since.store(NONE, Relaxed);
+        } else if !took_some && stalled == NONE {
+            self.stalled_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// Completes when a limit is reached.
+    pub(super) async fn overdue(&self, timeouts: &Timeouts) -> Overdue {
+        let limits = [timeouts.idle, timeouts.read, timeouts.write];
+        let Some(shortest) = limits.into_iter().flatten().min() else {
+            return std::future::pending().await;
+        };
+        // A limit that begins while nobody looks is seen in time, a quarter late at most.
+        let look = (shortest / 4).max(SHORTEST_LOOK);
+        loop {
+            let now = self.now();
+            let mut next = look;
+            for (since, limit, overdue) in self.awaited(timeouts) {
+                let gone = Duration::from_millis(now.saturating_sub(since));
+                match limit.checked_sub(gone) {
+                    None | Some(Duration::ZERO) => return overdue,
+                    Some(left) => next = next.min(left.max(SHORTEST_LOOK)),
+                }
+            }
+            tokio::time::sleep(next).await;
+        }
+    }
+
+    fn awaited(&self, timeouts: &Timeouts) -> impl Iterator<Item = (u64, Duration, Overdue)> {
+        let is_free = self.in_flight.load(Relaxed) == 0;
+        let free = |moment: &AtomicU64| moment.load(Relaxed) * u64::from(is_free);
+        [
+            (free(&self.idle_since), timeouts.idle, Overdue::Idle),
+            (free(&self.head_since), timeouts.read, Overdue::Head),
+            (
+                self.stalled_since.load(Relaxed),
+                timeouts.write,
+                Overdue::Unread,
+            ),
+        ]
+        .into_iter()
+        .filter(|(since, ..)| *since != NONE)
+        .filter_map(|(since, limit, overdue)| Some((since, limit?, overdue)))
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX) + 1
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.idle_since.store(self.0.now(), Relaxed);
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
