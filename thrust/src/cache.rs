@@ -170,7 +170,7 @@ impl Cache {
             let stale = match decide(entry, &asked, &self.0.marks, has_waited) {
                 Decision::Serve(entry) => return Ok(self.serve(&asked, &entry, Outcome::Hit)),
                 Decision::ServeStale(entry) => {
-                    self.revalidate_behind(&asked, &entry, upstream);
+                    self.revalidate_behind(store, &asked, &entry, upstream);
                     return Ok(self.serve(&asked, &entry, Outcome::Stale));
                 }
                 Decision::Refuse => return Ok(self.refuse()),
@@ -182,17 +182,10 @@ impl Cache {
                 Decision::FetchAlone => return self.fetch(asked, None, None, upstream).await,
                 Decision::Fetch(stale) => stale,
             };
-            let waiter =
-                match self
-                    .0
-                    .flights
-                    .join(&asked.key, stale.as_deref(), headers, &asked.client)
-                {
-                    Join::Lead(guard) => {
-                        return self.fetch(asked, stale, Some(guard), upstream).await;
-                    }
-                    Join::Follow(waiter) => waiter,
-                };
+            let waiter = match self.join(store, &asked) {
+                Join::Lead(guard) => return self.fetch(asked, stale, Some(guard), upstream).await,
+                Join::Follow(waiter) => waiter,
+            };
             match (waiter.landing().await, stale) {
                 (Landing::Stored, _) => has_waited = true,
                 (Landing::Failed, Some(stale))
@@ -231,18 +224,26 @@ impl Cache {
     }
 
     /// Revalidates while the client has its answer already (RFC 5861, 3), once for all who ask.
-    fn revalidate_behind<U: Upstream>(&self, asked: &Asked, stale: &Arc<Entry>, upstream: U) {
-        let join = self.0.flights.join(
-            &asked.key,
-            Some(stale),
-            asked.request.headers(),
-            &asked.client,
-        );
-        if let Join::Lead(guard) = join {
+    fn revalidate_behind<U: Upstream>(
+        &self,
+        store: &Store,
+        asked: &Asked,
+        stale: &Arc<Entry>,
+        upstream: U,
+    ) {
+        if let Join::Lead(guard) = self.join(store, asked) {
             let (fetch, request, _) =
                 Fetch::prepare(self, asked.again(), Some(Arc::clone(stale)), Some(guard));
             tokio::spawn(fetch.run(request, upstream));
         }
+    }
+
+    fn join(&self, store: &Store, asked: &Asked) -> Join {
+        let known = store.newest(&asked.key);
+        let headers = asked.request.headers();
+        self.0
+            .flights
+            .join(&asked.key, known.as_deref(), headers, &asked.client)
     }
 
     /// The answer to `only-if-cached` where nothing is (RFC 9111, 5.2.1.7).
