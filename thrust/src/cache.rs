@@ -263,7 +263,7 @@ impl Cache {
         outcome: Outcome,
     ) -> Response<Body> {
         self.mark(
-            encoding::encode(&self.0.compression, client, response),
+            encoding::encode(self.0.compression, client, response),
             outcome,
         )
     }
