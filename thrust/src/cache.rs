@@ -3,6 +3,7 @@
 //!
 //! Nothing is ever decoded here: a small body that would expand to a huge one stays small.
 
+mod asked;
 mod conditional;
 mod decision;
 mod directives;
@@ -33,6 +34,7 @@ use crate::body::Body;
 use crate::encoding::{self, Client};
 use crate::options;
 
+use asked::Asked;
 use decision::{Decision, decide};
 use encoded::Encoder;
 use entry::Entry;
@@ -72,13 +74,6 @@ struct Inner {
     marks: Marks,
     encoder: Encoder,
     metrics: Metrics,
-}
-
-/// A request on its way through the cache.
-struct Asked {
-    key: Key,
-    client: Client,
-    request: Request<Body>,
 }
 
 impl Cache {
@@ -183,6 +178,11 @@ impl Cache {
                 Decision::Fetch(stale) => stale,
             };
             let waiter = match self.join(store, &asked) {
+                Join::Lead(guard) if has_come(store, &asked, stale.as_deref()) => {
+                    guard.land(Landing::Stored);
+                    has_waited = true;
+                    continue;
+                }
                 Join::Lead(guard) => return self.fetch(asked, stale, Some(guard), upstream).await,
                 Join::Follow(waiter) => waiter,
             };
@@ -277,6 +277,15 @@ impl Cache {
     }
 }
 
+/// Whether it was stored between the look and now.
+fn has_come(store: &Store, asked: &Asked, stale: Option<&Entry>) -> bool {
+    let is_fresh = |entry: &Entry| entry.freshness.is_fresh(Instant::now());
+    !stale.is_some_and(is_fresh)
+        && store
+            .find(&asked.key, asked.request.headers(), &asked.client)
+            .is_some_and(|entry| is_fresh(&entry))
+}
+
 async fn await_task<T>(task: JoinHandle<T>) -> T {
     match task.await {
         Ok(result) => result,
@@ -285,32 +294,5 @@ async fn await_task<T>(task: JoinHandle<T>) -> T {
             // The runtime shuts down, and this task with it.
             Err(_) => std::future::pending().await,
         },
-    }
-}
-
-impl Asked {
-    /// The same request once more, without the body it does not have.
-    fn again(&self) -> Self {
-        let mut request = Request::new(Body::empty());
-        *request.method_mut() = http::Method::GET;
-        *request.uri_mut() = self.request.uri().clone();
-        *request.version_mut() = self.request.version();
-        *request.headers_mut() = self.request.headers().clone();
-        *request.extensions_mut() = self.request.extensions().clone();
-        Self {
-            key: self.key.clone(),
-            client: self.client,
-            request,
-        }
-    }
-
-    /// What remains when the request is on its way and nothing stored will answer it.
-    fn bare(&self) -> Self {
-        let request = Request::new(Body::empty());
-        Self {
-            key: self.key.clone(),
-            client: self.client,
-            request,
-        }
     }
 }

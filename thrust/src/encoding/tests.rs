@@ -419,7 +419,10 @@ fn decoded_so_far(coding: &str, bytes: &[u8]) -> Vec<u8> {
         _ => Box::new(zstd::Decoder::new(bytes).unwrap()),
     };
     // The end is missing, which is an error once all is read.
-    reader.bytes().map_while(Result::ok).collect()
+    std::io::BufReader::new(reader)
+        .bytes()
+        .map_while(Result::ok)
+        .collect()
 }
 
 #[tokio::test]

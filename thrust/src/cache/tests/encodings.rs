@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::io::Read;
 use std::time::Duration;
 
@@ -15,9 +16,16 @@ fn encoding_cache() -> Cache {
 }
 
 fn script() -> String {
-    (0..2000)
-        .map(|number| format!("function f{number}() {{ return {}; }}\n", number * 7919))
-        .collect()
+    let mut script = String::new();
+    for number in 0..2000 {
+        writeln!(
+            script,
+            "function f{number}() {{ return {}; }}",
+            number * 7919
+        )
+        .unwrap();
+    }
+    script
 }
 
 fn decode(seen: &Seen) -> Vec<u8> {
@@ -220,4 +228,15 @@ async fn a_304_keeps_the_forms() {
         ("revalidated", "W/\"a\"", "2")
     );
     assert_eq!(seen.body.as_ptr(), form.body.as_ptr());
+}
+
+#[tokio::test]
+async fn what_is_encoded_for_some_is_not_sent_to_all() {
+    let (cache, fake) = (
+        encoding_cache(),
+        Fake::new(|_| answer(200, &[MINUTE, ("content-encoding", "br")], "encoded")),
+    );
+    get(&cache, &fake, "/", &[("accept-encoding", "br")]).await;
+    fake.set(|_| answer(200, &[MINUTE], "plain"));
+    assert_eq!(get(&cache, &fake, "/", &[]).await.body, "plain");
 }
