@@ -66,7 +66,7 @@ pub(crate) fn encode(
     if !is_enabled(options) || !is_compressible(response.status(), response.headers(), length) {
         return response;
     }
-    add_vary(response.headers_mut(), "accept-encoding");
+    add_vary(response.headers_mut(), "Accept-Encoding");
     if options.disable_on_auth && is_guarded(response.headers()) {
         return response;
     }

@@ -189,7 +189,7 @@ impl Form {
             }
         }
         if is_compressible {
-            encoding::add_vary(&mut headers, "accept-encoding");
+            encoding::add_vary(&mut headers, "Accept-Encoding");
         }
         if status == StatusCode::OK {
             headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));

@@ -227,7 +227,7 @@ fn makes_the_headers_those_of_the_encoded_form() {
     assert!(!headers.contains_key("accept-ranges"));
     assert_eq!(
         headers.get_all("vary").iter().collect::<Vec<_>>(),
-        ["Origin", "accept-encoding"]
+        ["Origin", "Accept-Encoding"]
     );
     let length = response.body().in_memory().unwrap().len();
     assert_eq!(headers["content-length"], length.to_string().as_str());
@@ -238,7 +238,7 @@ fn tells_caches_of_the_choice_even_where_nothing_was_chosen() {
     let plain = encode(ON, &client(&[]), html());
     assert_eq!(
         (coding(&plain), &plain.headers()["vary"]),
-        ("identity", &"accept-encoding".parse().unwrap())
+        ("identity", &"Accept-Encoding".parse().unwrap())
     );
     let known = response(&[("vary", "Accept-Encoding, Origin")], text(2000).into());
     let known = encode(ON, &client(&[]), known);
@@ -305,7 +305,7 @@ fn noise_of_any_length_is_skipped_by_decoders() -> Result<()> {
     let plain = text(3000);
     for encoding in Encoding::ALL {
         let mut lengths = std::collections::BTreeSet::new();
-        for most in 0..400 {
+        for most in (0..64).chain([255, 256, 257, 1000]) {
             let encoded = encode_whole(encoding, Level::Fast, &plain, most)?;
             assert_eq!(
                 decode(encoding.name(), &encoded)?,
@@ -314,7 +314,7 @@ fn noise_of_any_length_is_skipped_by_decoders() -> Result<()> {
             );
             lengths.insert(encoded.len());
         }
-        assert!(lengths.len() > 50, "{encoding:?}");
+        assert!(lengths.len() > 30, "{encoding:?}");
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ async fn best(cache: &Cache, fake: &Fake, accepted: &str, encoding: Encoding) ->
         let seen = get(cache, fake, "/", &[("accept-encoding", accepted)]).await;
         assert_eq!(decode(&seen), script().as_bytes());
         assert!(
-            ["hit", "miss"].contains(&seen.outcome()) && seen.header("vary") == "accept-encoding"
+            ["hit", "miss"].contains(&seen.outcome()) && seen.header("vary") == "Accept-Encoding"
         );
         // What is encoded anew each time is never at the same place, while the last is still held.
         let is_stored = seen.body.as_ptr() == last.body.as_ptr();
@@ -98,13 +98,13 @@ async fn forms_are_made_once_and_as_small_as_they_get() {
         .await;
         assert_eq!(
             (tag.status.as_u16(), tag.header("etag"), tag.header("vary")),
-            (304, "W/\"a\"", "accept-encoding")
+            (304, "W/\"a\"", "Accept-Encoding")
         );
     }
     let plain = get(&cache, &fake, "/", &[]).await;
     assert_eq!(
         (plain.header("etag"), plain.header("vary"), plain.body.len()),
-        ("\"a\"", "accept-encoding", script().len())
+        ("\"a\"", "Accept-Encoding", script().len())
     );
     assert_eq!(fake.count(), 1);
 }
@@ -205,7 +205,7 @@ async fn the_guard_holds_for_hits() {
         .await;
         assert_eq!(
             (seen.header("content-encoding"), seen.header("vary")),
-            ("", "accept-encoding")
+            ("", "Accept-Encoding")
         );
         let seen = get(&cache, &fake, "/", &[("accept-encoding", "gzip")]).await;
         assert_eq!(seen.header("content-encoding"), "gzip");
