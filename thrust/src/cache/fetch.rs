@@ -167,14 +167,15 @@ impl Fetch {
         Response::from_parts(parts, storable.fill(body))
     }
 
-    /// Nothing is stored: nobody is to wait for it, and what was stored before is out of date.
+    /// Nothing is stored: nobody is to wait for it.
     fn refuse(self, stale: Option<&Entry>, status: StatusCode) {
-        let is_lasting = !status.is_server_error() && status != StatusCode::NOT_MODIFIED;
-        if is_lasting {
+        if !status.is_server_error() && status != StatusCode::NOT_MODIFIED {
             self.cache.0.marks.note_unstorable(&self.key);
-            if let (Some(stale), Some(store)) = (stale, &self.cache.0.store) {
-                store.remove_entry(&self.key, stale);
-            }
+        }
+        if let (Some(stale), Some(store)) = (stale, &self.cache.0.store)
+            && is_in_place_of_stored(status)
+        {
+            store.remove_entry(&self.key, stale);
         }
         self.land(if status.is_server_error() {
             Landing::Failed
@@ -242,6 +243,12 @@ impl Storable {
     pub(super) fn fail(self) {
         self.fetch.land(Landing::Failed);
     }
+}
+
+/// Whether the stored response is out of date with it. Other refusals are for the one who asked: were it only that he
+/// asks too often.
+fn is_in_place_of_stored(status: StatusCode) -> bool {
+    status.is_success() || matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308 | 404 | 410)
 }
 
 fn is_failure<E>(result: &Result<Response<Body>, E>) -> bool {
