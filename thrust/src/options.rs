@@ -141,7 +141,10 @@ impl Options {
     ///
     /// # Errors
     /// All that is wrong with them.
-    pub fn read(wraps: bool, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    pub fn read(
+        wraps: bool,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Problems> {
         let mut read = Reader::new(variable);
         let tls = Tls::read(&mut read);
         let options = Self {
@@ -185,9 +188,7 @@ fn cable(read: &mut Reader<'_>, wraps: bool) -> Option<Target> {
 fn cable_path(read: &mut Reader<'_>) -> String {
     let path: String = read.get("CABLE_PATH");
     if !path.starts_with('/') {
-        read.problem(format!(
-            "CABLE_PATH: expected a path such as /cable, got `{path}`"
-        ));
+        read.problem(format!("CABLE_PATH: expected a path such as /cable, got `{path}`"));
     }
     path.trim_end_matches('/').to_owned()
 }
