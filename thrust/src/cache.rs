@@ -3,6 +3,7 @@
 //!
 //! Nothing is ever decoded here: a small body that would expand to a huge one stays small.
 
+mod asked;
 mod decision;
 mod directives;
 mod encoded;
@@ -32,6 +33,7 @@ use crate::body::Body;
 use crate::encoding::{self, Client};
 use crate::options;
 
+use asked::Asked;
 use decision::{Decision, decide};
 use encoded::Encoder;
 use entry::Entry;
@@ -71,13 +73,6 @@ struct Inner {
     marks: Marks,
     encoder: Encoder,
     metrics: Metrics,
-}
-
-/// A request on its way through the cache.
-struct Asked {
-    key: Key,
-    client: Client,
-    request: Request<Body>,
 }
 
 impl Cache {
@@ -169,7 +164,7 @@ impl Cache {
             let stale = match decide(entry, &asked, &self.0.marks, has_waited) {
                 Decision::Serve(entry) => return Ok(self.serve(&asked, &entry, Outcome::Hit)),
                 Decision::ServeStale(entry) => {
-                    self.revalidate_behind(&asked, &entry, upstream);
+                    self.revalidate_behind(store, &asked, &entry, upstream);
                     return Ok(self.serve(&asked, &entry, Outcome::Stale));
                 }
                 Decision::Refuse => return Ok(self.refuse()),
@@ -181,17 +176,15 @@ impl Cache {
                 Decision::FetchAlone => return self.fetch(asked, None, None, upstream).await,
                 Decision::Fetch(stale) => stale,
             };
-            let waiter =
-                match self
-                    .0
-                    .flights
-                    .join(&asked.key, stale.as_deref(), headers, &asked.client)
-                {
-                    Join::Lead(guard) => {
-                        return self.fetch(asked, stale, Some(guard), upstream).await;
-                    }
-                    Join::Follow(waiter) => waiter,
-                };
+            let waiter = match self.join(store, &asked) {
+                Join::Lead(guard) if has_come(store, &asked, stale.as_deref()) => {
+                    guard.land(Landing::Stored);
+                    has_waited = true;
+                    continue;
+                }
+                Join::Lead(guard) => return self.fetch(asked, stale, Some(guard), upstream).await,
+                Join::Follow(waiter) => waiter,
+            };
             match (waiter.landing().await, stale) {
                 (Landing::Stored, _) => has_waited = true,
                 (Landing::Failed, Some(stale))
@@ -230,18 +223,26 @@ impl Cache {
     }
 
     /// Revalidates while the client has its answer already (RFC 5861, 3), once for all who ask.
-    fn revalidate_behind<U: Upstream>(&self, asked: &Asked, stale: &Arc<Entry>, upstream: U) {
-        let join = self.0.flights.join(
-            &asked.key,
-            Some(stale),
-            asked.request.headers(),
-            &asked.client,
-        );
-        if let Join::Lead(guard) = join {
+    fn revalidate_behind<U: Upstream>(
+        &self,
+        store: &Store,
+        asked: &Asked,
+        stale: &Arc<Entry>,
+        upstream: U,
+    ) {
+        if let Join::Lead(guard) = self.join(store, asked) {
             let (fetch, request, _) =
                 Fetch::prepare(self, asked.again(), Some(Arc::clone(stale)), Some(guard));
             tokio::spawn(fetch.run(request, upstream));
         }
+    }
+
+    fn join(&self, store: &Store, asked: &Asked) -> Join {
+        let known = store.newest(&asked.key);
+        let headers = asked.request.headers();
+        self.0
+            .flights
+            .join(&asked.key, known.as_deref(), headers, &asked.client)
     }
 
     /// The answer to `only-if-cached` where nothing is (RFC 9111, 5.2.1.7).
@@ -261,7 +262,7 @@ impl Cache {
         outcome: Outcome,
     ) -> Response<Body> {
         self.mark(
-            encoding::encode(&self.0.compression, client, response),
+            encoding::encode(self.0.compression, client, response),
             outcome,
         )
     }
@@ -273,6 +274,15 @@ impl Cache {
     }
 }
 
+/// Whether it was stored between the look and now.
+fn has_come(store: &Store, asked: &Asked, stale: Option<&Entry>) -> bool {
+    let is_fresh = |entry: &Entry| entry.freshness.is_fresh(Instant::now());
+    !stale.is_some_and(is_fresh)
+        && store
+            .find(&asked.key, asked.request.headers(), &asked.client)
+            .is_some_and(|entry| is_fresh(&entry))
+}
+
 async fn await_task<T>(task: JoinHandle<T>) -> T {
     match task.await {
         Ok(result) => result,
@@ -281,32 +291,5 @@ async fn await_task<T>(task: JoinHandle<T>) -> T {
             // The runtime shuts down, and this task with it.
             Err(_) => std::future::pending().await,
         },
-    }
-}
-
-impl Asked {
-    /// The same request once more, without the body it does not have.
-    fn again(&self) -> Self {
-        let mut request = Request::new(Body::empty());
-        *request.method_mut() = http::Method::GET;
-        *request.uri_mut() = self.request.uri().clone();
-        *request.version_mut() = self.request.version();
-        *request.headers_mut() = self.request.headers().clone();
-        *request.extensions_mut() = self.request.extensions().clone();
-        Self {
-            key: self.key.clone(),
-            client: self.client,
-            request,
-        }
-    }
-
-    /// What remains when the request is on its way and nothing stored will answer it.
-    fn bare(&self) -> Self {
-        let request = Request::new(Body::empty());
-        Self {
-            key: self.key.clone(),
-            client: self.client,
-            request,
-        }
     }
 }

@@ -46,11 +46,7 @@ impl Client {
     }
 
     /// The coding for this client, `None` to send the bytes as they are.
-    pub(crate) fn choose(
-        &self,
-        options: &Compression,
-        preference: &Preference,
-    ) -> Option<Encoding> {
+    pub(crate) fn choose(&self, options: Compression, preference: &Preference) -> Option<Encoding> {
         let is_hindered = self.is_head || (options.disable_on_auth && self.is_signed_in);
         if is_hindered {
             None
@@ -62,7 +58,7 @@ impl Client {
 
 /// Compresses a response where that is worthwhile and the client takes it.
 pub(crate) fn encode(
-    options: &Compression,
+    options: Compression,
     client: &Client,
     mut response: Response<Body>,
 ) -> Response<Body> {
@@ -70,7 +66,7 @@ pub(crate) fn encode(
     if !is_enabled(options) || !is_compressible(response.status(), response.headers(), length) {
         return response;
     }
-    add_vary(response.headers_mut(), "accept-encoding");
+    add_vary(response.headers_mut(), "Accept-Encoding");
     if options.disable_on_auth && is_guarded(response.headers()) {
         return response;
     }
@@ -80,7 +76,7 @@ pub(crate) fn encode(
     }
 }
 
-pub(crate) fn is_enabled(options: &Compression) -> bool {
+pub(crate) fn is_enabled(options: Compression) -> bool {
     options.gzip || options.brotli || options.zstd
 }
 

@@ -33,7 +33,7 @@ impl Encoder {
 
 impl Cache {
     pub(super) fn pick(&self, key: &Key, entry: &Arc<Entry>, client: &Client) -> Pick {
-        let options = &self.0.compression;
+        let options = self.0.compression;
         let is_guarded = options.disable_on_auth && client.is_signed_in;
         if !entry.is_compressible || is_guarded {
             return Pick::Ready(Arc::clone(&entry.plain));

@@ -116,9 +116,9 @@ impl Entry {
         let mut headers = self.plain.headers.clone();
         for name in news.keys().filter(|name| !NOT_REFRESHED.contains(name)) {
             headers.remove(name);
-            news.get_all(name)
-                .iter()
-                .for_each(|value| drop(headers.append(name, value.clone())));
+            for value in news.get_all(name) {
+                headers.append(name, value.clone());
+            }
         }
         if !news.contains_key(header::DATE) {
             headers.remove(header::DATE);
@@ -178,18 +178,18 @@ impl Form {
         status: StatusCode,
         is_compressible: bool,
     ) -> Self {
-        NOT_STORED
-            .iter()
-            .for_each(|name| drop(headers.remove(name)));
+        for name in &NOT_STORED {
+            headers.remove(name);
+        }
         if !headers.contains_key(header::DATE) {
             // Else one would be added to each answer, and the age counts from it.
             let now = httpdate::fmt_http_date(SystemTime::now());
-            HeaderValue::try_from(now)
-                .into_iter()
-                .for_each(|now| drop(headers.insert(header::DATE, now)));
+            if let Ok(now) = HeaderValue::try_from(now) {
+                headers.insert(header::DATE, now);
+            }
         }
         if is_compressible {
-            encoding::add_vary(&mut headers, "accept-encoding");
+            encoding::add_vary(&mut headers, "Accept-Encoding");
         }
         if status == StatusCode::OK {
             headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));

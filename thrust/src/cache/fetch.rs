@@ -85,9 +85,9 @@ impl Fetch {
             headers.insert(header::ACCEPT_ENCODING, accepted);
         }
         if self.guard.is_some() || self.stale.is_some() {
-            CLIENTS_OWN
-                .iter()
-                .for_each(|name| drop(headers.remove(name)));
+            for name in &CLIENTS_OWN {
+                headers.remove(name);
+            }
         }
         if let Some(stale) = &self.stale {
             copy(
@@ -121,7 +121,7 @@ impl Fetch {
                 self.land(Landing::Failed);
                 Ok(Fetched::Stale(stale))
             }
-            (stale, Ok(response)) => Ok(Fetched::Response(self.keep(stale, response))),
+            (stale, Ok(response)) => Ok(Fetched::Response(self.keep(stale.as_deref(), response))),
             (_, Err(error)) => {
                 self.land(Landing::Failed);
                 Err(error)
@@ -141,19 +141,19 @@ impl Fetch {
     }
 
     /// Stores a response, if it may be, while the client gets it.
-    fn keep(self, stale: Option<Arc<Entry>>, response: Response<Body>) -> Response<Body> {
+    fn keep(self, stale: Option<&Entry>, response: Response<Body>) -> Response<Body> {
         let (parts, body) = response.into_parts();
         let freshness = policy::freshness(parts.status, &parts.headers, self.begun.elapsed());
         let selection = Selection::of(&parts.headers, &self.headers, &self.client);
         let (Some(freshness), Some(selection)) = (freshness, selection) else {
-            self.refuse(stale.as_deref(), parts.status);
+            self.refuse(stale, parts.status);
             return Response::from_parts(parts, body);
         };
         if body
             .exact_size()
             .is_some_and(|size| size > self.cache.0.max_item_size)
         {
-            self.refuse(stale.as_deref(), parts.status);
+            self.refuse(stale, parts.status);
             return Response::from_parts(parts, body);
         }
         let (status, headers) = (parts.status, parts.headers.clone());
@@ -167,14 +167,15 @@ impl Fetch {
         Response::from_parts(parts, storable.fill(body))
     }
 
-    /// Nothing is stored: nobody is to wait for it, and what was stored before is out of date.
+    /// Nothing is stored: nobody is to wait for it.
     fn refuse(self, stale: Option<&Entry>, status: StatusCode) {
-        let is_lasting = !status.is_server_error() && status != StatusCode::NOT_MODIFIED;
-        if is_lasting {
+        if !status.is_server_error() && status != StatusCode::NOT_MODIFIED {
             self.cache.0.marks.note_unstorable(&self.key);
-            if let (Some(stale), Some(store)) = (stale, &self.cache.0.store) {
-                store.remove_entry(&self.key, stale);
-            }
+        }
+        if let (Some(stale), Some(store)) = (stale, &self.cache.0.store)
+            && is_in_place_of_stored(status)
+        {
+            store.remove_entry(&self.key, stale);
         }
         self.land(if status.is_server_error() {
             Landing::Failed
@@ -219,7 +220,7 @@ impl Storable {
     }
 
     pub(super) fn store(self, body: bytes::Bytes) {
-        let options = &self.fetch.cache.0.compression;
+        let options = self.fetch.cache.0.compression;
         let is_guarded = options.disable_on_auth && encoding::is_guarded(&self.headers);
         let may_compress = encoding::is_enabled(options) && !is_guarded;
         let entry = Entry::new(
@@ -242,6 +243,12 @@ impl Storable {
     pub(super) fn fail(self) {
         self.fetch.land(Landing::Failed);
     }
+}
+
+/// Whether the stored response is out of date with it. Other refusals are for the one who asked: were it only that he
+/// asks too often.
+fn is_in_place_of_stored(status: StatusCode) -> bool {
+    status.is_success() || matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308 | 404 | 410)
 }
 
 fn is_failure<E>(result: &Result<Response<Body>, E>) -> bool {

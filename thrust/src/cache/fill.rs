@@ -19,6 +19,8 @@ enum Piece {
     Frame(Result<Frame<Bytes>, BodyError>),
     /// It is not stored, and the client reads the rest itself.
     Rest(Body),
+    /// It is whole. Without this, the task that reads it was stopped.
+    End,
 }
 
 impl Storable {
@@ -36,6 +38,7 @@ impl Storable {
                 Body::stream(Filled {
                     pieces,
                     rest: None,
+                    has_ended: false,
                     size,
                 })
             }
@@ -52,7 +55,10 @@ impl Storable {
         let send = |piece| drop(sender.send(piece));
         loop {
             match body.frame().await {
-                None => return self.end(fitted(whole)),
+                None => {
+                    self.end(fitted(whole));
+                    return send(Piece::End);
+                }
                 Some(Err(error)) => {
                     self.fail();
                     return send(Piece::Frame(Err(error)));
@@ -102,6 +108,7 @@ fn fitted(whole: BytesMut) -> Bytes {
 struct Filled {
     pieces: mpsc::UnboundedReceiver<Piece>,
     rest: Option<Body>,
+    has_ended: bool,
     /// What is left, where that is known.
     size: Option<u64>,
 }
@@ -119,7 +126,12 @@ impl HttpBody for Filled {
                 return Pin::new(rest).poll_frame(context);
             }
             match std::task::ready!(self.pieces.poll_recv(context)) {
-                None => return Poll::Ready(None),
+                None if self.has_ended => return Poll::Ready(None),
+                None => {
+                    self.has_ended = true;
+                    return Poll::Ready(Some(Err("the response was not read to its end".into())));
+                }
+                Some(Piece::End) => self.has_ended = true,
                 Some(Piece::Rest(rest)) => self.rest = Some(rest),
                 Some(Piece::Frame(frame)) => {
                     let sent = frame

@@ -39,13 +39,10 @@ fn partial(entry: &Entry, range: Range<usize>) -> Option<Response<Body>> {
 
 fn unsatisfiable(entry: &Entry, length: usize) -> Option<Response<Body>> {
     let mut headers = HeaderMap::new();
-    for name in [header::DATE, header::AGE, super::metrics::X_CACHE] {
-        entry
-            .plain
-            .headers
-            .get(&name)
-            .into_iter()
-            .for_each(|value| drop(headers.insert(&name, value.clone())));
+    for name in [header::DATE, header::AGE, super::X_CACHE] {
+        if let Some(value) = entry.plain.headers.get(&name) {
+            headers.insert(name, value.clone());
+        }
     }
     encoding::set_length(&mut headers, 0);
     build(

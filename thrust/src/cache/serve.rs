@@ -62,7 +62,7 @@ impl Cache {
             ..self.0.compression
         };
         encoding::encode(
-            &without_jitter,
+            without_jitter,
             &asked.client,
             whole(entry.status, &entry.plain),
         )

@@ -76,6 +76,11 @@ impl Store {
         Some(Arc::clone(entry))
     }
 
+    /// The newest variant, whomever it is for: it tells what the others depend on, most likely.
+    pub(super) fn newest(&self, key: &Key) -> Option<Arc<Entry>> {
+        self.memory.get(key)?.variants.first().cloned()
+    }
+
     /// Puts an entry in the place of the one for the same requests. `false` if it does not fit.
     pub(super) fn insert(&self, key: &Key, entry: Arc<Entry>) -> bool {
         if weigh(key, std::slice::from_ref(&entry)) > self.heaviest {

@@ -42,6 +42,7 @@ const MINUTE: (&str, &str) = ("cache-control", "public, max-age=60");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Unreachable;
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
 type Answer = Result<Response<Body>, Unreachable>;
 type Answers = Arc<dyn Fn(&Parts) -> Answer + Send + Sync>;
 
@@ -120,6 +121,7 @@ impl Upstream for Fake {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "others fail")]
 fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
     let response = headers.iter().fold(
         Response::builder().status(status),

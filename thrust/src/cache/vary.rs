@@ -17,7 +17,10 @@ pub(super) struct Selection {
 impl Selection {
     /// `None` where no other request may have the response: `Vary: *`, or what cannot be read.
     pub(super) fn of(response: &HeaderMap, request: &HeaderMap, client: &Client) -> Option<Self> {
-        let (mut codings, mut values) = (None, Vec::new());
+        // An upstream that encodes and does not say for whom would have it sent to those who cannot read it.
+        let is_encoded = response.contains_key(header::CONTENT_ENCODING);
+        let mut codings = is_encoded.then(|| client.accepts.set());
+        let mut values = Vec::new();
         for value in response.get_all(header::VARY) {
             for name in value
                 .to_str()

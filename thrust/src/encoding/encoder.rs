@@ -29,7 +29,7 @@ impl Encoder {
         let noise = jitter::letters(jitter);
         Ok(match encoding {
             Encoding::Brotli => Self::Brotli(brotli::Encoder::new(level, None, &noise)?),
-            Encoding::Zstd => Self::Zstd(zstd::Encoder::new(level, noise)?),
+            Encoding::Zstd => Self::Zstd(zstd::Encoder::new(level, &noise)?),
             Encoding::Gzip => Self::Gzip(gzip::Encoder::new(level, noise)),
         })
     }

@@ -23,7 +23,7 @@ impl Encoding {
         }
     }
 
-    fn is_enabled(self, options: &Compression) -> bool {
+    fn is_enabled(self, options: Compression) -> bool {
         match self {
             Self::Brotli => options.brotli,
             Self::Zstd => options.zstd,
@@ -62,11 +62,7 @@ impl Accepts {
         named.resolve()
     }
 
-    pub(crate) fn choose(
-        &self,
-        options: &Compression,
-        preference: &Preference,
-    ) -> Option<Encoding> {
+    pub(crate) fn choose(self, options: Compression, preference: &Preference) -> Option<Encoding> {
         let mut best = None;
         let mut weight = 0;
         for encoding in preference.0 {
@@ -77,12 +73,12 @@ impl Accepts {
         best.filter(|_| weight >= self.identity)
     }
 
-    pub(crate) fn accepts(&self, encoding: Encoding) -> bool {
+    pub(crate) fn accepts(self, encoding: Encoding) -> bool {
         self.weight(encoding) > 0 && self.weight(encoding) >= self.identity
     }
 
     /// The codings that are accepted, in one spelling, so that caches hold few variants. `None` where there is none.
-    pub(crate) fn normalized(&self) -> Option<HeaderValue> {
+    pub(crate) fn normalized(self) -> Option<HeaderValue> {
         const SETS: [&str; 8] = [
             "",
             "br",
@@ -98,12 +94,12 @@ impl Accepts {
     }
 
     /// The codings that are accepted, one bit each.
-    pub(crate) fn set(&self) -> u8 {
+    pub(crate) fn set(self) -> u8 {
         let bit = |encoding| u8::from(self.accepts(encoding)) << encoding as u8;
         Encoding::ALL.into_iter().map(bit).sum()
     }
 
-    fn weight(&self, encoding: Encoding) -> u16 {
+    fn weight(self, encoding: Encoding) -> u16 {
         self.weights[encoding as usize]
     }
 }
@@ -122,10 +118,10 @@ impl Named {
         let weight = Some(weight(parameters));
         match name.trim() {
             name if name.eq_ignore_ascii_case("br") => {
-                self.weights[Encoding::Brotli as usize] = weight
+                self.weights[Encoding::Brotli as usize] = weight;
             }
             name if name.eq_ignore_ascii_case("zstd") => {
-                self.weights[Encoding::Zstd as usize] = weight
+                self.weights[Encoding::Zstd as usize] = weight;
             }
             name if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") => {
                 self.weights[Encoding::Gzip as usize] = weight;

@@ -94,7 +94,7 @@ fn negotiates_by_weight_and_then_by_preference() {
         let client = client(&[("accept-encoding", accepted)]);
         let name = |preference| {
             client
-                .choose(&ON, preference)
+                .choose(ON, preference)
                 .map_or("identity", Encoding::name)
         };
         assert_eq!(
@@ -103,13 +103,13 @@ fn negotiates_by_weight_and_then_by_preference() {
             "{accepted}"
         );
     }
-    assert_eq!(client(&[]).choose(&ON, &Preference::FAST), None);
+    assert_eq!(client(&[]).choose(ON, &Preference::FAST), None);
 }
 
 #[test]
 fn uses_only_the_codings_that_are_on() {
     let all = client(&[("accept-encoding", "gzip, br, zstd")]);
-    let chosen = |options| all.choose(&options, &Preference::FAST);
+    let chosen = |options| all.choose(options, &Preference::FAST);
     assert_eq!(
         chosen(Compression { zstd: false, ..ON }),
         Some(Encoding::Brotli)
@@ -128,7 +128,7 @@ fn uses_only_the_codings_that_are_on() {
         brotli: false,
         ..ON
     };
-    let response = encode(&off, &all, html());
+    let response = encode(off, &all, html());
     assert!(!response.headers().contains_key("vary") && coding(&response) == "identity");
 }
 
@@ -183,7 +183,7 @@ fn leaves_alone_what_must_stay_as_it_is() {
         &[("cache-control", "public, No-Transform")],
     ];
     for headers in table {
-        let response = encode(&ON, &all, response(headers, text(2000).into()));
+        let response = encode(ON, &all, response(headers, text(2000).into()));
         assert_eq!(
             response.body().in_memory(),
             Some(&text(2000)),
@@ -192,23 +192,23 @@ fn leaves_alone_what_must_stay_as_it_is() {
         assert!(!response.headers().contains_key("vary"), "{headers:?}");
     }
     assert_eq!(
-        coding(&encode(&ON, &all, response(&[], text(1023).into()))),
+        coding(&encode(ON, &all, response(&[], text(1023).into()))),
         "identity"
     );
     assert_eq!(
-        coding(&encode(&ON, &all, response(&[], text(1024).into()))),
+        coding(&encode(ON, &all, response(&[], text(1024).into()))),
         "zstd"
     );
     for status in [204, 205, 206, 304] {
         let mut response = html();
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
-        assert_eq!(coding(&encode(&ON, &all, response)), "identity", "{status}");
+        assert_eq!(coding(&encode(ON, &all, response)), "identity", "{status}");
     }
     let head = Client {
         is_head: true,
         ..all
     };
-    assert_eq!(coding(&encode(&ON, &head, html())), "identity");
+    assert_eq!(coding(&encode(ON, &head, html())), "identity");
 }
 
 #[test]
@@ -220,14 +220,14 @@ fn makes_the_headers_those_of_the_encoded_form() {
         ("vary", "Origin"),
         ("content-length", "5000"),
     ];
-    let response = encode(&ON, &all, response(&headers, text(5000).into()));
+    let response = encode(ON, &all, response(&headers, text(5000).into()));
     let headers = response.headers();
     assert_eq!(headers["content-encoding"], "gzip");
     assert_eq!(headers["etag"], "W/\"abc\"");
     assert!(!headers.contains_key("accept-ranges"));
     assert_eq!(
         headers.get_all("vary").iter().collect::<Vec<_>>(),
-        ["Origin", "accept-encoding"]
+        ["Origin", "Accept-Encoding"]
     );
     let length = response.body().in_memory().unwrap().len();
     assert_eq!(headers["content-length"], length.to_string().as_str());
@@ -235,16 +235,16 @@ fn makes_the_headers_those_of_the_encoded_form() {
 
 #[test]
 fn tells_caches_of_the_choice_even_where_nothing_was_chosen() {
-    let plain = encode(&ON, &client(&[]), html());
+    let plain = encode(ON, &client(&[]), html());
     assert_eq!(
         (coding(&plain), &plain.headers()["vary"]),
-        ("identity", &"accept-encoding".parse().unwrap())
+        ("identity", &"Accept-Encoding".parse().unwrap())
     );
     let known = response(&[("vary", "Accept-Encoding, Origin")], text(2000).into());
-    let known = encode(&ON, &client(&[]), known);
+    let known = encode(ON, &client(&[]), known);
     assert_eq!(known.headers().get_all("vary").iter().count(), 1);
     let already_weak = response(&[("etag", "W/\"a\"")], text(2000).into());
-    let already_weak = encode(&ON, &client(&[("accept-encoding", "br")]), already_weak);
+    let already_weak = encode(ON, &client(&[("accept-encoding", "br")]), already_weak);
     assert_eq!(already_weak.headers()["etag"], "W/\"a\"");
 }
 
@@ -258,11 +258,11 @@ fn guards_what_belongs_to_one_visitor() {
     for name in ["cookie", "authorization", "x-csrf-token"] {
         let client = client(&[accept, (name, "x")]);
         assert_eq!(
-            coding(&encode(&guarding, &client, html())),
+            coding(&encode(guarding, &client, html())),
             "identity",
             "{name}"
         );
-        assert_eq!(coding(&encode(&ON, &client, html())), "gzip", "{name}");
+        assert_eq!(coding(&encode(ON, &client, html())), "gzip", "{name}");
     }
     let table = [
         ("set-cookie", "a=b", "identity"),
@@ -275,7 +275,7 @@ fn guards_what_belongs_to_one_visitor() {
     for (name, value, expected) in table {
         let response = response(&[(name, value)], text(2000).into());
         assert_eq!(
-            coding(&encode(&guarding, &client(&[accept]), response)),
+            coding(&encode(guarding, &client(&[accept]), response)),
             expected,
             "{name}: {value}"
         );
@@ -305,7 +305,7 @@ fn noise_of_any_length_is_skipped_by_decoders() -> Result<()> {
     let plain = text(3000);
     for encoding in Encoding::ALL {
         let mut lengths = std::collections::BTreeSet::new();
-        for most in 0..400 {
+        for most in (0..64).chain([255, 256, 257, 1000]) {
             let encoded = encode_whole(encoding, Level::Fast, &plain, most)?;
             assert_eq!(
                 decode(encoding.name(), &encoded)?,
@@ -314,7 +314,7 @@ fn noise_of_any_length_is_skipped_by_decoders() -> Result<()> {
             );
             lengths.insert(encoded.len());
         }
-        assert!(lengths.len() > 50, "{encoding:?}");
+        assert!(lengths.len() > 30, "{encoding:?}");
     }
     Ok(())
 }
@@ -341,7 +341,7 @@ async fn streams_decode_to_the_same() -> Result<()> {
             let pieces: Vec<Bytes> = plain.chunks(piece).map(Bytes::copy_from_slice).collect();
             let frames = stream::iter(pieces).map(|piece| Ok::<_, BodyError>(Frame::data(piece)));
             let response = response(&[], Body::stream(StreamBody::new(frames)));
-            let response = encode(&ON, &client(&[("accept-encoding", accepted)]), response);
+            let response = encode(ON, &client(&[("accept-encoding", accepted)]), response);
             assert_eq!(coding(&response), accepted);
             assert!(!response.headers().contains_key("content-length"));
             let encoded = response
@@ -359,7 +359,7 @@ async fn streams_decode_to_the_same() -> Result<()> {
 #[tokio::test]
 async fn a_large_body_in_memory_is_streamed() -> Result<()> {
     let response = encode(
-        &ON,
+        ON,
         &client(&[("accept-encoding", "zstd")]),
         response(&[], text(600_000).into()),
     );
@@ -381,7 +381,7 @@ async fn a_slow_stream_is_not_held_back() -> Result<()> {
         let frames = stream::poll_fn(move |context| receiver.poll_recv(context))
             .map(|piece| Ok::<_, BodyError>(Frame::data(piece)));
         let response = response(&[], Body::stream(StreamBody::new(frames)));
-        let mut body = encode(&ON, &client(&[("accept-encoding", accepted)]), response).into_body();
+        let mut body = encode(ON, &client(&[("accept-encoding", accepted)]), response).into_body();
         let (mut encoded, mut plain) = (Vec::new(), Vec::new());
         for word in ["one ", "two ", "three "] {
             sender.send(word.into())?;
@@ -419,13 +419,16 @@ fn decoded_so_far(coding: &str, bytes: &[u8]) -> Vec<u8> {
         _ => Box::new(zstd::Decoder::new(bytes).unwrap()),
     };
     // The end is missing, which is an error once all is read.
-    reader.bytes().map_while(Result::ok).collect()
+    std::io::BufReader::new(reader)
+        .bytes()
+        .map_while(Result::ok)
+        .collect()
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_stays_broken_off() {
     let frames = stream::iter([Ok(Frame::data(text(2000))), Err(BodyError::from("gone"))]);
     let response = response(&[], Body::stream(StreamBody::new(frames)));
-    let body = encode(&ON, &client(&[("accept-encoding", "gzip")]), response).into_body();
+    let body = encode(ON, &client(&[("accept-encoding", "gzip")]), response).into_body();
     assert_eq!(body.collect().await.unwrap_err().to_string(), "gone");
 }

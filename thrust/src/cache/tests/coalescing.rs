@@ -147,6 +147,9 @@ async fn nobody_waits_for_ever() {
     let (cache, fake) = (cache(), Fake::with(&[MINUTE], "hello"));
     fake.close();
     let tasks = start(&cache, &fake, 2);
+    settle().await;
+    assert_eq!(fake.count(), 1);
+    tokio::time::advance(Duration::from_secs(11)).await;
     fake.reached(2).await;
     fake.open();
     assert_eq!(outcomes(tasks).await, ["miss"; 2]);

@@ -74,7 +74,7 @@ async fn variants_are_told_by_the_headers_that_vary_names() {
         )
     });
     let cache = cache();
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
+    let table: &[(Headers<'_>, &str, &str)] = &[
         (&[("accept-language", "de")], "miss", "de"),
         (&[("accept-language", "de")], "hit", "de"),
         (&[("accept-language", "en")], "miss", "en"),

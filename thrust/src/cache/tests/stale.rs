@@ -235,3 +235,12 @@ async fn reloads_at_once_are_one_revalidation() {
         (2, "hit", "revalidated")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_one_client_is_not_for_all() {
+    let (cache, fake) = filled(&[MINUTE, TAG]).await;
+    fake.set(|_| answer(429, &[], "slowly"));
+    let seen = get(&cache, &fake, "/", &[("cache-control", "no-cache")]).await;
+    assert_eq!((seen.status.as_u16(), seen.outcome()), (429, "miss"));
+    assert_eq!(see(&cache, &fake).await, ("hit".into(), "one".into()));
+}

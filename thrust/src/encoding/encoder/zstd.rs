@@ -51,12 +51,12 @@ pub(super) fn encode(level: Level, bytes: &[u8], noise: &[u8]) -> io::Result<Vec
 }
 
 impl Encoder {
-    pub(super) fn new(level: Level, noise: Vec<u8>) -> io::Result<Self> {
+    pub(super) fn new(level: Level, noise: &[u8]) -> io::Result<Self> {
         let mut frame = raw::Encoder::new(number(level))?;
         frame.set_parameter(CParameter::WindowLog(STREAM_WINDOW))?;
         Ok(Self {
             frame,
-            noise: skippable(&noise),
+            noise: skippable(noise),
         })
     }
 
