@@ -116,11 +116,11 @@ fn command(
 ) -> Result<Command> {
     let mut command = Command::new(path);
     // Nothing of whoever runs this is read or written.
-    command.env_clear().env("HOME", folder.path());
     command.current_dir(folder.path());
     let config = folder.path().join("config");
     match program {
         Program::Thrust => {
+            command.env_clear();
             command.envs(variables(setting, protocol, port)?);
         }
         Program::Nginx => {
@@ -130,6 +130,9 @@ fn command(
         }
         Program::Caddy => {
             fs::write(&config, caddy::config(setting, protocol, port))?;
+            for home in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+                command.env(home, folder.path());
+            }
             command.args(["run", "--adapter", "caddyfile", "--config"]);
             command.arg(config);
         }
