@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::script;
 
 /// What an application answers to something small.
-const JSON: &str =
+pub(crate) const JSON: &str =
     r#"{"id":4711,"title":"Something that has to be done","completed":false,"position":12}"#;
 /// To the key that every client here sends.
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";

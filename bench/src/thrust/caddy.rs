@@ -22,7 +22,6 @@ pub(crate) fn config(setting: &Setting, protocol: Protocol, port: u16) -> String
 {{
   admin off
   auto_https off
-  persist_config off
   default_bind 127.0.0.1
   log {{
     level ERROR

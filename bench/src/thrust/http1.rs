@@ -15,8 +15,40 @@ pub(crate) struct Plain {
     sent: Instant,
     /// The beginning of a head whose end has not come.
     head: Vec<u8>,
-    /// Bytes of the body that are still to come, once its head has.
-    missing: Option<usize>,
+    /// How the body goes on, once its head has come.
+    body: Option<Body>,
+}
+
+/// What is still to come of a body.
+enum Body {
+    Bytes(usize),
+    /// Chunks, which came as far as to these last bytes. They are not counted: compressed bytes do not look like their
+    /// end.
+    Chunks(Vec<u8>),
+}
+
+const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
+
+impl Body {
+    fn take(&mut self, new: &[u8]) -> Result<()> {
+        match self {
+            Self::Bytes(missing) => {
+                *missing = missing.checked_sub(new.len()).context("too much")?;
+            }
+            Self::Chunks(last) => {
+                last.extend_from_slice(&new[new.len().saturating_sub(LAST_CHUNK.len())..]);
+                last.drain(..last.len().saturating_sub(LAST_CHUNK.len()));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_whole(&self) -> bool {
+        match self {
+            Self::Bytes(missing) => *missing == 0,
+            Self::Chunks(last) => last == LAST_CHUNK,
+        }
+    }
 }
 
 impl Plain {
@@ -28,26 +60,25 @@ impl Plain {
             request: request.text("").into_bytes(),
             sent: Instant::now(),
             head: Vec::new(),
-            missing: None,
+            body: None,
         })
     }
 
-    /// Returns how much of the body is still to come, once the head has.
-    fn take(&mut self, new: &[u8]) -> Result<Option<usize>> {
-        if let Some(missing) = self.missing {
-            return Ok(Some(missing.checked_sub(new.len()).context("too much")?));
+    fn take(&mut self, new: &[u8]) -> Result<()> {
+        if let Some(body) = &mut self.body {
+            return body.take(new);
         }
-        if self.head.is_empty()
-            && let Some(missing) = after_head(new)?
-        {
-            return Ok(Some(missing));
+        if self.head.is_empty() {
+            self.body = after_head(new)?;
         }
-        self.head.extend_from_slice(new);
-        let missing = after_head(&self.head)?;
-        if missing.is_some() {
+        if self.body.is_none() {
+            self.head.extend_from_slice(new);
+            self.body = after_head(&self.head)?;
+        }
+        if self.body.is_some() {
             self.head.clear();
         }
-        Ok(missing)
+        Ok(())
     }
 }
 
@@ -60,9 +91,8 @@ impl Connection for Plain {
     fn go_on(&mut self, buffer: &mut [u8], tally: &mut Tally) -> Result<()> {
         let size = self.socket.read(buffer)?;
         ensure!(size > 0, "the server closed a connection");
-        self.missing = self.take(&buffer[..size])?;
-        if self.missing == Some(0) {
-            self.missing = None;
+        self.take(&buffer[..size])?;
+        if self.body.take_if(|body| body.is_whole()).is_some() {
             self.sent = tally.note(self.sent);
             self.socket.write_all(&self.request)?;
         }
@@ -76,25 +106,29 @@ impl AsFd for Plain {
     }
 }
 
-/// How much of the body is missing after these bytes, when they have the whole head.
-fn after_head(answer: &[u8]) -> Result<Option<usize>> {
-    const LENGTH: &[u8] = b"content-length:";
+/// What of the body is missing after these bytes, when they have the whole head.
+fn after_head(answer: &[u8]) -> Result<Option<Body>> {
     let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
         return Ok(None);
     };
-    let text = || String::from_utf8_lossy(&answer[..end]).into_owned();
+    let (head, come) = (&answer[..end], &answer[end + 4..]);
+    let text = || String::from_utf8_lossy(head).into_owned();
     ensure!(
-        answer.starts_with(b"HTTP/1.1 200"),
+        head.starts_with(b"HTTP/1.1 200"),
         "expected 200: {}",
         text()
     );
-    let mut lines = answer[..end].split(|byte| *byte == b'\n');
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_at_checked(LENGTH.len())?;
-        name.eq_ignore_ascii_case(LENGTH).then_some(value)
-    });
-    let length = length.with_context(|| format!("no Content-Length: {}", text()))?;
-    let length: usize = std::str::from_utf8(length)?.trim().parse()?;
-    let come = answer.len() - end - 4;
-    Ok(Some(length.checked_sub(come).context("too much")?))
+    let mut body = match field(head, b"content-length:") {
+        Some(length) => Body::Bytes(std::str::from_utf8(length)?.trim().parse()?),
+        None => Body::Chunks(Vec::new()),
+    };
+    body.take(come)?;
+    Ok(Some(body))
+}
+
+fn field<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (field, value) = line.split_at_checked(name.len())?;
+        field.eq_ignore_ascii_case(name).then_some(value)
+    })
 }
