@@ -15,6 +15,7 @@ use super::load::{Request, Run, load};
 use super::proxy::Proxy;
 use super::setting::{Protocol, Setting};
 use crate::figures::{Rounds, microseconds_each, per_second};
+use crate::proc::processor_seconds;
 use crate::rounds::interleave_all;
 use crate::scale::Scale;
 
@@ -38,6 +39,14 @@ pub(crate) struct Figures {
     /// Of all processes of the proxy. Nothing when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     processor_us_each: Option<Rounds>,
+    client_processor_us_each: Rounds,
+}
+
+/// Processor seconds in a run.
+#[derive(Clone, Copy)]
+struct Used {
+    proxy: Option<f64>,
+    client: f64,
 }
 
 /// A request, and whom to ask.
@@ -87,50 +96,68 @@ pub(crate) async fn compare(
 }
 
 impl Way<'_> {
-    /// The run, and the processor time of the proxy.
     async fn run(
         &self,
         setting: &Setting,
         protocol: Protocol,
         request: Request,
         time: Duration,
-    ) -> Result<(Run, Option<f64>)> {
+    ) -> Result<(Run, Used)> {
         let port = self.port;
         let family = self.proxy.map(Proxy::family).transpose()?;
-        let used = || family.as_ref().map(Family::processor_seconds);
+        let used = || Used::so_far(family.as_ref());
         let (before, run);
         match protocol {
             Protocol::Http1 => {
                 let connections = (0..CONNECTIONS_1).map(|_| Plain::open(port, &request));
                 let mut connections = connections.collect::<Result<Vec<_>>>()?;
-                before = used().transpose()?;
+                before = used()?;
                 run = spawn_blocking(move || load(&mut connections, time)).await??;
             }
             Protocol::Http2Tls => {
                 let connections = (0..CONNECTIONS_2)
                     .map(|_| Secure::open(port, &setting.certificate, &request, STREAMS));
                 let mut connections = connections.collect::<Result<Vec<_>>>()?;
-                before = used().transpose()?;
+                before = used()?;
                 run = spawn_blocking(move || load(&mut connections, time)).await??;
             }
         }
-        let after = used().transpose()?;
-        Ok((run, after.zip(before).map(|(after, before)| after - before)))
+        Ok((run, used()?.since(before)))
+    }
+}
+
+impl Used {
+    fn so_far(family: Option<&Family>) -> Result<Self> {
+        Ok(Self {
+            proxy: family.map(Family::processor_seconds).transpose()?,
+            client: processor_seconds(std::process::id())?,
+        })
+    }
+
+    fn since(self, before: Self) -> Self {
+        let proxy = self.proxy.zip(before.proxy);
+        Self {
+            proxy: proxy.map(|(now, before)| now - before),
+            client: self.client - before.client,
+        }
     }
 }
 
 impl Figures {
-    fn of(runs: &[(Run, Option<f64>)]) -> Self {
+    fn of(runs: &[(Run, Used)]) -> Self {
         let rounds = |of: fn(&Run) -> f64| Rounds::of(runs.iter().map(|(run, _)| of(run)));
         let used: Option<Vec<f64>> = runs
             .iter()
-            .map(|(run, used)| Some(microseconds_each(run.answers, (*used)?)))
+            .map(|(run, used)| Some(microseconds_each(run.answers, used.proxy?)))
             .collect();
+        let clients = runs.iter();
+        let clients = clients.map(|(run, used)| microseconds_each(run.answers, used.client));
         Self {
             per_second: rounds(|run| per_second(run.answers, run.time)),
             p50_us: rounds(|run| run.p50_us),
             p99_us: rounds(|run| run.p99_us),
             processor_us_each: used.map(Rounds::of),
+            client_processor_us_each: Rounds::of(clients),
         }
     }
 }
