@@ -25,7 +25,8 @@ async fn asset_compares_encodings() {
     for proxy in PROXIES {
         for encoding in ["browser", "gzip_only"] {
             let figures = format!("/figures/{encoding}");
-            says_of(&result, proxy, &format!("{figures}/sent/{proxy}/bytes"));
+            let bytes = format!("{figures}/sent/http2_tls/{proxy}/bytes");
+            says_of(&result, proxy, &bytes);
             let rate = format!("{figures}/http2_tls/{proxy}/per_second/median");
             says_of(&result, proxy, &rate);
         }

@@ -38,10 +38,11 @@ pub(crate) async fn measure(scale: Scale) -> Result<Value> {
             path: script::PATH,
             accept_encoding,
         };
-        let sent = sent(&plain, &request, scale)?;
+        let sent = json!({
+            "http1": sent(&plain, &setting, &request, scale)?,
+            "http2_tls": sent(&secure, &setting, &request, scale)?,
+        });
         let http1 = compare(&setting, &plain, Protocol::Http1, request, scale, false).await?;
-        // What it does later it does for each request at first.
-        thread::sleep(STABLE.min(Duration::from_millis(scale.choose(2_000, 100))));
         let http2 = compare(&setting, &secure, Protocol::Http2Tls, request, scale, false).await?;
         all_ratios.insert(
             name.to_owned(),
@@ -64,12 +65,13 @@ pub(crate) async fn measure(scale: Scale) -> Result<Value> {
 }
 
 /// What each sends, once that does not change any more.
-fn sent(proxies: &[Proxy], request: &Request, scale: Scale) -> Result<Value> {
+fn sent(proxies: &[Proxy], setting: &Setting, request: &Request, scale: Scale) -> Result<Value> {
     let mut sent = Map::new();
     for proxy in proxies {
+        let ask = || ask(proxy, &setting.certificate, request);
         let answer = match proxy.program {
-            Program::Thrust => settled(proxy.port, request, scale)?,
-            Program::Nginx | Program::Caddy => ask(proxy.port, request)?,
+            Program::Thrust => settled(ask, scale)?,
+            Program::Nginx | Program::Caddy => ask()?,
         };
         let says =
             json!({ "content_encoding": answer.header("content-encoding"), "bytes": answer.bytes });
@@ -79,11 +81,11 @@ fn sent(proxies: &[Proxy], request: &Request, scale: Scale) -> Result<Value> {
 }
 
 /// The answer that is kept, and compressed as well as it ever will be.
-fn settled(port: u16, request: &Request, scale: Scale) -> Result<Answer> {
+fn settled(ask: impl Fn() -> Result<Answer>, scale: Scale) -> Result<Answer> {
     let stable = scale.choose(STABLE, EVERY * 2);
     let (start, mut since, mut length) = (Instant::now(), Instant::now(), 0);
     loop {
-        let answer = ask(port, request)?;
+        let answer = ask()?;
         let hit = answer.header("x-cache") == Some("hit");
         let same = answer.bytes.abs_diff(length) <= UNCERTAIN;
         if !(hit && same && answer.header("content-encoding").is_some()) {
