@@ -14,3 +14,5 @@ mod receipts;
 pub(crate) mod resume;
 mod server;
 pub(crate) mod streams;
+
+pub(crate) use clients::allow_many_connections;

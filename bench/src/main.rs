@@ -1,5 +1,5 @@
-//! Benchmarks that drive the real processes, the queue alone, the cache alone, the cable alone, and the pages alone. Each prints one JSON
-//! object: what was measured, beside a baseline of the same run, and the machine.
+//! Benchmarks that drive the real processes, the queue alone, the cache alone, the cable alone, the pages alone, and the front
+//! proxy. Each prints one JSON object: what was measured, beside a baseline of the same run, and the machine.
 
 mod cable;
 mod cache;
@@ -13,6 +13,7 @@ mod queue;
 mod rounds;
 mod scale;
 mod summary;
+mod thrust;
 mod web;
 
 use anyhow::Result;
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand};
 use crate::cable::{channels, plain};
 use crate::queue::worker;
 use crate::scale::Scale;
+use crate::thrust::backend;
 use crate::web::plain as plain_web;
 
 /// Measures the suite.
@@ -77,6 +79,16 @@ enum Benchmark {
     CableResume(Scale),
     /// Pages a second of a list of 100 todos, beside a plain handler that sends the same bytes
     WebTodos(Scale),
+    /// Small answers of the application a second through the front proxy, beside nginx and Caddy
+    ThrustDynamic(Scale),
+    /// Answers a second with a compressed script, beside nginx and Caddy
+    ThrustAsset(Scale),
+    /// How much later a message on a WebSocket comes through the front proxy, beside nginx and Caddy
+    ThrustWebsocket(Scale),
+    /// Memory of 10,000 WebSockets through the front proxy, beside nginx and Caddy
+    ThrustConnections(Scale),
+    /// Memory and processor time of the front proxy while nobody comes, beside nginx and Caddy
+    ThrustIdle(Scale),
     #[command(hide = true)]
     CablePlain(plain::Options),
     #[command(hide = true)]
@@ -85,6 +97,8 @@ enum Benchmark {
     QueueWorker(worker::Options),
     #[command(hide = true)]
     WebPlain(plain_web::Options),
+    #[command(hide = true)]
+    ThrustBackend,
 }
 
 #[tokio::main(worker_threads = 2)]
@@ -109,10 +123,16 @@ async fn main() -> Result<()> {
         Benchmark::CableStreams(scale) => cable::streams::measure(scale).await?,
         Benchmark::CableResume(scale) => cable::resume::measure(scale).await?,
         Benchmark::WebTodos(scale) => web::todos::measure(scale).await?,
+        Benchmark::ThrustDynamic(scale) => thrust::dynamic::measure(scale).await?,
+        Benchmark::ThrustAsset(scale) => thrust::asset::measure(scale).await?,
+        Benchmark::ThrustWebsocket(scale) => thrust::websocket::measure(scale).await?,
+        Benchmark::ThrustConnections(scale) => thrust::connections::measure(scale).await?,
+        Benchmark::ThrustIdle(scale) => thrust::idle::measure(scale).await?,
         Benchmark::CablePlain(options) => return plain::run(options).await,
         Benchmark::CableChannels(options) => return channels::run(options).await,
         Benchmark::QueueWorker(options) => return worker::run(options).await,
         Benchmark::WebPlain(options) => return plain_web::run(options).await,
+        Benchmark::ThrustBackend => return backend::run().await,
     };
     println!("{}", serde_json::to_string_pretty(&result)?);
     Ok(())
