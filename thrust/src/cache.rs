@@ -118,6 +118,7 @@ impl Cache {
     }
 
     /// How many bytes are held.
+    #[cfg(test)]
     pub(crate) fn bytes(&self) -> u64 {
         self.0.store.as_ref().map_or(0, Store::bytes)
     }

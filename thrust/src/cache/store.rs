@@ -128,6 +128,7 @@ impl Store {
         });
     }
 
+    #[cfg(test)]
     pub(super) fn bytes(&self) -> u64 {
         self.memory.weight()
     }

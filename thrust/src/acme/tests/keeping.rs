@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tempfile::TempDir;
@@ -9,7 +9,6 @@ use super::site::{Site, options, pace};
 use crate::acme::AcmeError;
 use crate::acme::pace::Pace;
 use crate::acme::storage::Storage;
-use crate::acme::stored::Stored;
 use crate::options::Acme;
 use crate::tls::tests::{Pair, Root, trust};
 
