@@ -75,6 +75,15 @@ struct Inner {
     metrics: Metrics,
 }
 
+/// What to do about a request.
+enum Next {
+    Answer(Response<Body>),
+    /// Hand it to the upstream as it is, and store nothing.
+    Pass(Asked, Outcome),
+    /// Ask the upstream, with what is to be revalidated, and for all who wait.
+    Fetch(Asked, Option<Arc<Entry>>, Option<flight::Guard>),
+}
+
 impl Cache {
     pub(crate) fn new(options: options::Cache, compression: options::Compression) -> Self {
         let metrics = Metrics::new();
@@ -99,21 +108,25 @@ impl Cache {
         let Some(store) = &self.0.store else {
             return self.pass(request, client, upstream, Outcome::Bypass).await;
         };
-        match scope::of(&request) {
-            Scope::Cached(key) => {
-                self.look_up(
-                    store,
-                    Asked {
-                        key,
-                        client,
-                        request,
-                    },
-                    upstream,
-                )
-                .await
+        let key = match scope::of(&request) {
+            Scope::Cached(key) => key,
+            Scope::Changing(key) => {
+                let changed = self.change(store, key, client, request, upstream);
+                return Box::pin(changed).await;
             }
-            Scope::Changing(key) => self.change(store, key, client, request, upstream).await,
-            Scope::Other => self.pass(request, client, upstream, Outcome::Bypass).await,
+            Scope::Other => return self.pass(request, client, upstream, Outcome::Bypass).await,
+        };
+        let asked = Asked {
+            key,
+            client,
+            request,
+        };
+        match self.look_up(store, asked, &upstream).await {
+            Next::Answer(response) => Ok(response),
+            Next::Pass(asked, outcome) => self.pass(asked.request, client, upstream, outcome).await,
+            Next::Fetch(asked, stale, guard) => {
+                Box::pin(self.fetch(asked, stale, guard, upstream)).await
+            }
         }
     }
 
@@ -130,7 +143,8 @@ impl Cache {
         upstream: U,
         outcome: Outcome,
     ) -> Result<Response<Body>, U::Error> {
-        let response = upstream.fetch(request).await?;
+        // Whoever waits for a server can wait elsewhere: the future of a hit stays small.
+        let response = Box::pin(upstream.fetch(request)).await?;
         Ok(self.finish(response, &client, outcome))
     }
 
@@ -152,29 +166,23 @@ impl Cache {
         Ok(self.finish(response, &client, Outcome::Bypass))
     }
 
-    async fn look_up<U: Upstream>(
-        &self,
-        store: &Store,
-        asked: Asked,
-        upstream: U,
-    ) -> Result<Response<Body>, U::Error> {
+    /// Finds what to do: at once, or when those who were before have what this request wants.
+    async fn look_up<U: Upstream>(&self, store: &Store, asked: Asked, upstream: &U) -> Next {
         let mut has_waited = false;
         for _ in 0..ROUNDS {
             let headers = asked.request.headers();
             let entry = store.find(&asked.key, headers, &asked.client);
             let stale = match decide(entry, &asked, &self.0.marks, has_waited) {
-                Decision::Serve(entry) => return Ok(self.serve(&asked, &entry, Outcome::Hit)),
+                Decision::Serve(entry) => {
+                    return Next::Answer(self.serve(&asked, &entry, Outcome::Hit));
+                }
                 Decision::ServeStale(entry) => {
-                    self.revalidate_behind(store, &asked, &entry, upstream);
-                    return Ok(self.serve(&asked, &entry, Outcome::Stale));
+                    self.revalidate_behind(store, &asked, &entry, upstream.clone());
+                    return Next::Answer(self.serve(&asked, &entry, Outcome::Stale));
                 }
-                Decision::Refuse => return Ok(self.refuse()),
-                Decision::Pass(outcome) => {
-                    return self
-                        .pass(asked.request, asked.client, upstream, outcome)
-                        .await;
-                }
-                Decision::FetchAlone => return self.fetch(asked, None, None, upstream).await,
+                Decision::Refuse => return Next::Answer(self.refuse()),
+                Decision::Pass(outcome) => return Next::Pass(asked, outcome),
+                Decision::FetchAlone => return Next::Fetch(asked, None, None),
                 Decision::Fetch(stale) => stale,
             };
             let waiter = match self.join(store, &asked) {
@@ -183,7 +191,7 @@ impl Cache {
                     has_waited = true;
                     continue;
                 }
-                Join::Lead(guard) => return self.fetch(asked, stale, Some(guard), upstream).await,
+                Join::Lead(guard) => return Next::Fetch(asked, stale, Some(guard)),
                 Join::Follow(waiter) => waiter,
             };
             match (waiter.landing().await, stale) {
@@ -191,14 +199,14 @@ impl Cache {
                 (Landing::Failed, Some(stale))
                     if stale.freshness.may_cover_error(Instant::now()) =>
                 {
-                    return Ok(self.serve(&asked, &stale, Outcome::Stale));
+                    return Next::Answer(self.serve(&asked, &stale, Outcome::Stale));
                 }
                 (Landing::Failed | Landing::Released, stale) => {
-                    return self.fetch(asked, stale, None, upstream).await;
+                    return Next::Fetch(asked, stale, None);
                 }
             }
         }
-        self.fetch(asked, None, None, upstream).await
+        Next::Fetch(asked, None, None)
     }
 
     /// Asks the upstream. Where others wait, that runs in a task of its own: this client may leave before them.

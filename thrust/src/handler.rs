@@ -94,9 +94,7 @@ impl Handler {
         let is_head = request.method() == Method::HEAD;
         let answer = match upgrade {
             Some(upgrade) => {
-                upgrade
-                    .switch(request, &upstream, client, &self.tunnels)
-                    .await
+                Box::pin(upgrade.switch(request, &upstream, client, &self.tunnels)).await
             }
             None => match self.bodies.receive(request).await {
                 Ok(request) => {

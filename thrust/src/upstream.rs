@@ -140,7 +140,7 @@ impl Upstream {
         loop {
             let (connection, is_fresh) = match self.pool().take(replay.is_some()) {
                 Some(connection) => (connection, false),
-                None => (self.connect(until).await?, true),
+                None => (Box::pin(self.connect(until)).await?, true),
             };
             match self.exchange(connection, request).await {
                 Ok(response) => return Ok(response),

@@ -66,7 +66,9 @@ fn on_miss(asked: &Asked, marks: &Marks) -> Decision {
         Decision::Pass(Outcome::Miss)
     } else if headers.contains_key(header::RANGE) {
         Decision::Pass(Outcome::Bypass)
-    } else if is_conditional(headers) || marks.is_unstorable(&asked.key) {
+    } else if marks.is_unstorable(&asked.key) {
+        Decision::Pass(Outcome::Miss)
+    } else if is_conditional(headers) {
         Decision::FetchAlone
     } else {
         Decision::Fetch(None)

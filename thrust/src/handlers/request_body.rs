@@ -44,11 +44,15 @@ impl RequestBodies {
         &self,
         request: Request<Incoming>,
     ) -> Result<Request<Body>, Refusal> {
+        if request.body().is_end_stream() {
+            return Ok(request.map(|_| Body::empty()));
+        }
+        Box::pin(self.receive_body(request)).await
+    }
+
+    async fn receive_body(&self, request: Request<Incoming>) -> Result<Request<Body>, Refusal> {
         let (head, incoming) = request.into_parts();
         let size = incoming.size_hint().exact();
-        if incoming.is_end_stream() {
-            return Ok(Request::from_parts(head, Body::empty()));
-        }
         if size
             .zip(self.largest)
             .is_some_and(|(size, largest)| size > largest)

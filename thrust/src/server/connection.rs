@@ -26,6 +26,8 @@ impl Server {
         let service = service_fn(|request| {
             let in_flight = activity.begin();
             let answer = Arc::clone(&self.handler).handle(request, client.clone(), in_flight);
+            // Beside the connection, which is small as long as it is idle.
+            let answer = Box::pin(answer);
             async move { Ok::<_, Infallible>(answer.await) }
         });
         let mut connection = pin!(builder.serve_connection_with_upgrades(io, service));

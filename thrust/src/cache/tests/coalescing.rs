@@ -78,11 +78,13 @@ async fn the_first_answer_tells_all_who_wait_that_it_is_not_stored() {
     assert_eq!(fake.count(), 10);
 }
 
-#[tokio::test]
-async fn what_becomes_storable_is_stored() {
+#[tokio::test(start_paused = true)]
+async fn what_becomes_storable_is_stored_when_the_mark_is_forgotten() {
     let (cache, fake) = (cache(), Fake::with(&[("cache-control", "private")], "mine"));
     get(&cache, &fake, "/", &[]).await;
     fake.set(|_| answer(200, &[MINUTE], "ours"));
+    assert_eq!(twice(&cache, &fake, &[]).await, pair("miss", "miss"));
+    tokio::time::advance(Duration::from_secs(121)).await;
     assert_eq!(twice(&cache, &fake, &[]).await, pair("miss", "hit"));
 }
 
