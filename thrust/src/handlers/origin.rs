@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use http::{Request, Response, Version};
+use http::header::TRANSFER_ENCODING;
+use http::{HeaderValue, Request, Response, Version};
 
 use super::sendfile::Sendfile;
 use crate::body::Body;
@@ -24,7 +25,11 @@ impl cache::Upstream for Origin {
     type Error = UpstreamError;
 
     async fn fetch(&self, mut request: Request<Body>) -> Result<Response<Body>, UpstreamError> {
-        strip_hop_by_hop(request.headers_mut());
+        if request.body().exact_size().is_none() {
+            // Else hyper takes it that a GET has no body.
+            let chunked = HeaderValue::from_static("chunked");
+            request.headers_mut().insert(TRANSFER_ENCODING, chunked);
+        }
         *request.version_mut() = Version::HTTP_11;
         let asked = self.sendfile.note(&request);
         let mut response = self.upstream.send(request).await?;
