@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::header::HOST;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tokio::sync::{Semaphore, TryAcquireError};
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,8 @@ pub(crate) enum UpstreamError {
     Broken { target: String, error: hyper::Error },
     #[error("{target} did not answer within {} s", .after.as_secs())]
     Timeout { target: String, after: Duration },
+    #[error("{target} switched protocols, which nobody had asked for")]
+    Switched { target: String },
 }
 
 impl UpstreamError {
@@ -54,7 +56,7 @@ impl UpstreamError {
     pub(crate) fn fault_of_client(&self) -> Option<Refusal> {
         match self {
             Self::Broken { error, .. } => refusal(error),
-            Self::Connect { .. } | Self::Timeout { .. } => None,
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Switched { .. } => None,
         }
     }
 }
@@ -144,7 +146,7 @@ impl Upstream {
             };
             match self.exchange(connection, request).await {
                 Ok(response) => return Ok(response),
-                Err(Failed::Timeout(error)) => return Err(error),
+                Err(Failed::Final(error)) => return Err(error),
                 Err(Failed::Unsent(unsent, error)) => {
                     if is_fresh {
                         if Instant::now() >= until {
@@ -198,7 +200,7 @@ impl Upstream {
         let connection = self.connect(Instant::now() + self.wait).await?;
         match self.answer(connection, request).await {
             Ok((response, live)) => Ok(live.switched(response)),
-            Err(Failed::Timeout(error)) => Err(error),
+            Err(Failed::Final(error)) => Err(error),
             Err(Failed::Unsent(_, error) | Failed::Unanswered(error)) => Err(self.broken(error)),
         }
     }
@@ -209,6 +211,10 @@ impl Upstream {
         request: Request<Body>,
     ) -> Result<Response<Body>, Failed> {
         let (response, live) = self.answer(connection, request).await?;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let target = self.target.clone();
+            return Err(Failed::Final(UpstreamError::Switched { target }));
+        }
         Ok(live.response(response, self.pool()))
     }
 
@@ -222,7 +228,7 @@ impl Upstream {
             Ok(response) => Ok((response?, connection)),
             Err(after) => {
                 let target = self.target.clone();
-                Err(Failed::Timeout(UpstreamError::Timeout { target, after }))
+                Err(Failed::Final(UpstreamError::Timeout { target, after }))
             }
         }
     }
@@ -272,6 +278,7 @@ enum Failed {
     /// The server may have seen the request.
     #[error("{0}")]
     Unanswered(hyper::Error),
+    /// Sending it again would not help.
     #[error("{0}")]
-    Timeout(UpstreamError),
+    Final(UpstreamError),
 }
