@@ -21,7 +21,7 @@ use crate::handlers::sendfile::Sendfile;
 use crate::handlers::websocket;
 use crate::options::Options;
 use crate::server::{Client, InFlight};
-use crate::upstream::{UpstreamError, Upstreams};
+use crate::upstream::{UpstreamError, Upstreams, strip_hop_by_hop};
 
 /// The whole way of a request.
 pub(crate) struct Handler {
@@ -69,11 +69,16 @@ impl Handler {
         in_flight: InFlight,
     ) -> Response<Outgoing> {
         let entry = self.log.begin(&request, &client);
-        let response = self.respond(request, &client).await;
+        let response = self.respond(request, &client, &in_flight).await;
         entry.end(response, in_flight)
     }
 
-    async fn respond(&self, mut request: Request<Incoming>, client: &Client) -> Response<Body> {
+    async fn respond(
+        &self,
+        mut request: Request<Incoming>,
+        client: &Client,
+        in_flight: &InFlight,
+    ) -> Response<Body> {
         if let Err(refused) = admission::admit(&mut request) {
             return refused.into_response();
         }
@@ -88,12 +93,15 @@ impl Handler {
             return Rate::refusal();
         }
         let upgrade = websocket::asked_for(&mut request);
+        // Before anything is added: `Connection` must not name what the proxy itself tells the server.
+        strip_hop_by_hop(request.headers_mut());
         self.forwarded.apply(&mut request, client);
         self.sendfile.announce(&mut request);
         let upstream = Arc::clone(self.upstreams.route(request.uri().path()));
         let is_head = request.method() == Method::HEAD;
         let answer = match upgrade {
             Some(upgrade) => {
+                let client = (client, in_flight);
                 Box::pin(upgrade.switch(request, &upstream, client, &self.tunnels)).await
             }
             None => match self.bodies.receive(request).await {

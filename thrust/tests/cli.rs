@@ -31,11 +31,17 @@ async fn valid_options_are_valid() -> Result<()> {
         &[("HTTP_PORT", ""), ("MAX_REQUEST_BODY", " ")],
         &[("HTTP_PORT", "8080"), ("H2C_ENABLED", "T"), ("DEBUG", "0")],
         &[("MAX_REQUEST_BODY", "1GB"), ("MAX_REQUEST_HEADERS", "8KB")],
-        &[("CABLE_PATH", "/"), ("HTTP_BIND", "::1"), ("UPSTREAM_WAIT", "0")],
+        &[
+            ("CABLE_PATH", "/"),
+            ("HTTP_BIND", "::1"),
+            ("UPSTREAM_WAIT", "0"),
+        ],
         &[("HTTP_PORT", "no port"), ("THRUSTER_HTTP_PORT", "8080")],
     ];
     for case in cases {
-        let variables = case.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let variables = case
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
         let ended = run("thrust", &["check"], &variables.collect()).await?;
         assert_eq!(ended.code, Some(0), "{case:?}: {}", ended.stderr);
         assert_eq!(ended.stdout, "The options are valid.\n", "{case:?}");
@@ -75,7 +81,10 @@ async fn malformed_options_are_named_all_at_once() -> Result<()> {
 
 #[tokio::test]
 async fn the_prefix_wins() -> Result<()> {
-    let more = [("HTTP_BIND", "127.0.0.1"), ("THRUSTER_HTTP_BIND", "127.0.0.2")];
+    let more = [
+        ("HTTP_BIND", "127.0.0.1"),
+        ("THRUSTER_HTTP_BIND", "127.0.0.2"),
+    ];
     let proxy = Proxy::run(&[], &more).await?;
     assert_eq!(proxy.address.ip().to_string(), "127.0.0.2");
     Ok(())
@@ -111,7 +120,12 @@ async fn signals_end_it_in_good_order() -> Result<()> {
         let mut process = Process::start("thrust", &[], &variables(&[]))?;
         process.line_with("kind=\"http\"").await;
         process.signal(signal)?;
-        assert_eq!(process.ended().await?.code(), Some(0), "{}", process.output());
+        assert_eq!(
+            process.ended().await?.code(),
+            Some(0),
+            "{}",
+            process.output()
+        );
     }
     Ok(())
 }

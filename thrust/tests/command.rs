@@ -37,8 +37,15 @@ async fn it_gets_the_port_and_the_streams() -> Result<()> {
         let ended = run("thrust", command, &variables).await?;
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         let lines: Vec<&str> = ended.stdout.lines().collect();
-        assert!(lines.contains(&"out PORT=4321 ARGUMENTS=a b --help"), "{lines:?}");
-        assert!(ended.stderr.lines().any(|line| line == "err"), "{}", ended.stderr);
+        assert!(
+            lines.contains(&"out PORT=4321 ARGUMENTS=a b --help"),
+            "{lines:?}"
+        );
+        assert!(
+            ended.stderr.lines().any(|line| line == "err"),
+            "{}",
+            ended.stderr
+        );
     }
     Ok(())
 }
@@ -60,11 +67,17 @@ async fn its_exit_code_is_passed_on() -> Result<()> {
 
 #[tokio::test]
 async fn signals_are_passed_on_and_its_end_is_awaited() -> Result<()> {
-    let script = script("trap 'echo got TERM; sleep 0.2; exit 7' TERM; trap 'echo got INT; exit 8' INT");
+    let script =
+        script("trap 'echo got TERM; sleep 0.2; exit 7' TERM; trap 'echo got INT; exit 8' INT");
     for (signal, name, code) in [(Signal::TERM, "TERM", 7), (Signal::INT, "INT", 8)] {
         let mut process = start(&script, &[]).await?.process;
         process.signal(signal)?;
-        assert_eq!(process.ended().await?.code(), Some(code), "{}", process.output());
+        assert_eq!(
+            process.ended().await?.code(),
+            Some(code),
+            "{}",
+            process.output()
+        );
         assert!(process.output().contains(&format!("got {name}")));
     }
     Ok(())
@@ -80,14 +93,24 @@ async fn a_second_signal_does_not_wait_for_the_requests() -> Result<()> {
     let port = backend.port();
     let script = script("trap 'exit 7' TERM");
     let more = [("TARGET_PORT", &*port), ("DRAIN_TIMEOUT", "600")];
-    let Proxy { mut process, address } = start(&script, &more).await?;
+    let Proxy {
+        mut process,
+        address,
+    } = start(&script, &more).await?;
     let mut client = Client::connect(address).await?;
-    client.send("GET / HTTP/1.1\r\nhost: app.test\r\n\r\n").await?;
+    client
+        .send("GET / HTTP/1.1\r\nhost: app.test\r\n\r\n")
+        .await?;
     wait_until("the request", || async { backend.seen().len() == 1 }).await;
     process.signal(Signal::TERM)?;
     process.line_with("stopping").await;
     process.signal(Signal::TERM)?;
-    assert_eq!(process.ended().await?.code(), Some(7), "{}", process.output());
+    assert_eq!(
+        process.ended().await?.code(),
+        Some(7),
+        "{}",
+        process.output()
+    );
     Ok(())
 }
 
@@ -98,7 +121,11 @@ async fn a_command_that_cannot_be_started_is_told() -> Result<()> {
         assert_eq!(ended.code, Some(1), "{}", ended.stderr);
         let told = format!("error: could not start `{}`: ", command[0]);
         assert!(ended.stderr.contains(&told), "{}", ended.stderr);
-        assert!(ended.stderr.contains("hint: give a program"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("hint: give a program"),
+            "{}",
+            ended.stderr
+        );
     }
     Ok(())
 }
@@ -110,7 +137,11 @@ async fn it_is_not_started_where_the_port_is_taken() -> Result<()> {
     let command = ["/bin/sh", "-c", "echo it runs"];
     let ended = run("thrust", &command, &variables(&[("HTTP_PORT", &port)])).await?;
     assert_eq!(ended.code, Some(1));
-    assert!(ended.stderr.contains("could not listen"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("could not listen"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(ended.stdout, "");
     Ok(())
 }
@@ -145,7 +176,11 @@ async fn without_a_cable_port_all_goes_to_the_command() -> Result<()> {
     let proxy = Proxy::run(&command, &[("TARGET_PORT", &port)]).await?;
     assert_eq!(get(proxy.address, "/cable").await?.status, 200);
     let (_kept, nobody) = unused_port()?;
-    let more = [("TARGET_PORT", &*port), ("CABLE_PORT", &nobody), ("UPSTREAM_WAIT", "0")];
+    let more = [
+        ("TARGET_PORT", &*port),
+        ("CABLE_PORT", &nobody),
+        ("UPSTREAM_WAIT", "0"),
+    ];
     let proxy = Proxy::run(&command, &more).await?;
     assert_eq!(get(proxy.address, "/cable").await?.status, 502);
     Ok(())

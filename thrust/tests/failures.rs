@@ -12,15 +12,26 @@ async fn nobody_listens() -> Result<()> {
     std::fs::write(&own, "<p>Back soon.</p>")?;
     let own = own.display().to_string();
     let (_kept, port) = unused_port()?;
-    let usual = [("TARGET_PORT", &*port), ("UPSTREAM_WAIT", "0"), ("H2C_ENABLED", "1")];
+    let usual = [
+        ("TARGET_PORT", &*port),
+        ("UPSTREAM_WAIT", "0"),
+        ("H2C_ENABLED", "1"),
+    ];
     for (page, expected) in [("", "<!doctype html>"), (&*own, "<p>Back soon.</p>")] {
         let more = [usual[0], usual[1], usual[2], ("BAD_GATEWAY_PAGE", page)];
         let proxy = Proxy::run(&[], &more).await?;
         let answer = get(proxy.address, "/").await?;
         assert_eq!(answer.status, 502);
-        assert!(answer.text().to_lowercase().starts_with(expected), "{}", answer.text());
+        assert!(
+            answer.text().to_lowercase().starts_with(expected),
+            "{}",
+            answer.text()
+        );
         assert!(page.is_empty() || answer.text() == expected);
-        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let answer = Http2::connect(proxy.address).await?.get("/").await?;
         assert_eq!(answer.status(), 502);
@@ -28,9 +39,14 @@ async fn nobody_listens() -> Result<()> {
         // On a kept connection, so that a body would spoil the next answer.
         let mut client = Client::connect(proxy.address).await?;
         for method in ["HEAD", "GET", "POST"] {
-            client.send(format!("{method} / HTTP/1.1\r\nhost: app.test\r\n\r\n")).await?;
+            client
+                .send(format!("{method} / HTTP/1.1\r\nhost: app.test\r\n\r\n"))
+                .await?;
             let answer = client.response_to(method).await?;
-            assert_eq!((answer.status, answer.header("content-length")), (502, Some(&*length)));
+            assert_eq!(
+                (answer.status, answer.header("content-length")),
+                (502, Some(&*length))
+            );
         }
     }
     Ok(())
@@ -52,7 +68,11 @@ async fn no_answer_in_time() -> Result<()> {
     let mut http2 = Http2::connect(proxy.address).await?;
     let (slow, by_http2) = tokio::join!(get(proxy.address, "/slow"), http2.get("/slow"));
     assert_eq!((slow?.status, by_http2?.status().as_u16()), (504, 504));
-    assert_eq!(backend.seen().len(), 2, "a request that timed out is not sent again");
+    assert_eq!(
+        backend.seen().len(),
+        2,
+        "a request that timed out is not sent again"
+    );
     assert_eq!(get(proxy.address, "/").await?.status, 200);
     Ok(())
 }
@@ -88,8 +108,15 @@ async fn garbage_is_no_answer() -> Result<()> {
             assert_eq!(status, Some(502), "{method} {bytes:?}: {answer:?}");
         }
         let seen = backend.seen();
-        let gets = seen.iter().filter(|seen| seen.line().starts_with("GET")).count();
-        assert!(gets <= 3 && seen.len() <= gets + 1, "{bytes:?}: {} requests", seen.len());
+        let gets = seen
+            .iter()
+            .filter(|seen| seen.line().starts_with("GET"))
+            .count();
+        assert!(
+            gets <= 3 && seen.len() <= gets + 1,
+            "{bytes:?}: {} requests",
+            seen.len()
+        );
         let output = proxy.process.output();
         assert!(!output.contains("panicked"), "{bytes:?}: {output}");
     }
@@ -120,7 +147,8 @@ async fn a_server_that_hangs_up_is_not_called_without_a_pause() -> Result<()> {
 #[tokio::test]
 async fn interim_answers_are_passed_over() -> Result<()> {
     let backend = Backend::answering(|_| {
-        let early = "HTTP/1.1 103 Early Hints\r\nlink: </x.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
+        let early =
+            "HTTP/1.1 103 Early Hints\r\nlink: </x.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
         [early.as_bytes(), &ok("hello")].concat()
     })
     .await?;

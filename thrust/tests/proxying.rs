@@ -28,13 +28,32 @@ async fn requests_arrive_as_they_were_sent() -> Result<()> {
         ("OPTIONS *", &[], "", ""),
         ("POST /items", &["content-length: 5"], "hello", "hello"),
         ("PATCH /items", &["content-length: 0"], "", ""),
-        ("POST /items", &["transfer-encoding: chunked"], chunked, "hello world"),
-        ("GET /search", &["transfer-encoding: chunked"], chunked, "hello world"),
-        ("BREW /pot", &["content-length: 5", "expect: 100-continue"], "hello", "hello"),
+        (
+            "POST /items",
+            &["transfer-encoding: chunked"],
+            chunked,
+            "hello world",
+        ),
+        (
+            "GET /search",
+            &["transfer-encoding: chunked"],
+            chunked,
+            "hello world",
+        ),
+        (
+            "BREW /pot",
+            &["content-length: 5", "expect: 100-continue"],
+            "hello",
+            "hello",
+        ),
     ];
     for (line, headers, body, expected) in cases {
         let answer = exchange(proxy.address, request(line, headers, body)).await?;
-        assert_eq!((answer.status, answer.text()), (200, "hello".into()), "{line}");
+        assert_eq!(
+            (answer.status, answer.text()),
+            (200, "hello".into()),
+            "{line}"
+        );
         let seen = backend.last();
         assert_eq!(seen.line(), format!("{line} HTTP/1.1"));
         assert_eq!(String::from_utf8(seen.body.clone())?, expected, "{line}");
@@ -77,8 +96,15 @@ async fn headers_of_one_connection_stay_there() -> Result<()> {
     ];
     let answer = exchange(proxy.address, request("GET /", &headers, "")).await?;
     let names = [
-        "connection", "x-mine", "x-other", "keep-alive", "proxy-connection",
-        "proxy-authorization", "te", "upgrade", "proxy-authenticate",
+        "connection",
+        "x-mine",
+        "x-other",
+        "keep-alive",
+        "proxy-connection",
+        "proxy-authorization",
+        "te",
+        "upgrade",
+        "proxy-authenticate",
     ];
     let seen = backend.last();
     for name in names {
@@ -100,7 +126,14 @@ async fn a_client_cannot_have_the_proxys_own_headers_removed() -> Result<()> {
     let text = request("POST /", &[named, "content-length: 5"], "hello");
     assert_eq!(exchange(proxy.address, text).await?.status, 200);
     let seen = backend.last();
-    let names = ["host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-start", "x-sendfile-type"];
+    let names = [
+        "host",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-request-start",
+        "x-sendfile-type",
+    ];
     for name in names {
         assert!(seen.header(name).is_some(), "{name}: {}", seen.head);
     }
@@ -125,7 +158,10 @@ async fn the_client_is_told_to_the_server() -> Result<()> {
         assert_eq!(seen.headers("x-forwarded-for"), ["127.0.0.1"]);
         assert_eq!(seen.headers("x-forwarded-proto"), ["http"]);
         assert_eq!(seen.headers("x-forwarded-host"), ["app.test"]);
-        assert_eq!((seen.header("forwarded"), seen.header("x-real-ip")), (None, None));
+        assert_eq!(
+            (seen.header("forwarded"), seen.header("x-real-ip")),
+            (None, None)
+        );
         let start = seen.header("x-request-start").unwrap_or_default();
         let start = start.strip_prefix("t=").unwrap_or_default();
         assert!(start.len() == 13 && start.parse::<u64>().is_ok(), "{start}");
@@ -157,7 +193,13 @@ async fn a_client_cannot_ask_for_files() -> Result<()> {
         exchange(proxy.address, request("GET /", &headers, "")).await?;
         let seen = backend.last();
         assert_eq!(seen.header("x-sendfile-type"), expected);
-        assert_eq!((seen.header("x-accel-mapping"), seen.header("x-accel-redirect")), (None, None));
+        assert_eq!(
+            (
+                seen.header("x-accel-mapping"),
+                seen.header("x-accel-redirect")
+            ),
+            (None, None)
+        );
     }
     Ok(())
 }
@@ -174,7 +216,10 @@ async fn by_http2_it_is_the_same_request() -> Result<()> {
         .header("cookie", "b=2")
         .header("x-theirs", "2");
     let answer = client.exchange(request.body(())?, "hello").await?;
-    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &b"hello"[..]));
+    assert_eq!(
+        (answer.status().as_u16(), &answer.body()[..]),
+        (200, &b"hello"[..])
+    );
     let seen = backend.last();
     assert_eq!(seen.line(), "POST /items?x=1 HTTP/1.1");
     assert_eq!(seen.headers("host"), ["app.test"]);
@@ -219,7 +264,9 @@ async fn responses_without_a_body_stay_so() -> Result<()> {
         ("GET", "/", 200, Some("0")),
     ];
     for (method, path, status, length) in cases {
-        client.send(request(&format!("{method} {path}"), &[], "")).await?;
+        client
+            .send(request(&format!("{method} {path}"), &[], ""))
+            .await?;
         let answer = client.response_to(method).await?;
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("content-length"), length, "{}", answer.head);
@@ -233,10 +280,21 @@ async fn paths_go_to_their_server() -> Result<()> {
     let cable = Backend::answering(|_| ok("cable")).await?;
     let (_kept, nobody) = unused_port()?;
     let usual: &[(&str, &str)] = &[
-        ("/", "web"), ("/cable", "cable"), ("/cable?x", "cable"), ("/cable/x", "cable"),
-        ("/cables", "web"), ("/x/cable", "web"), ("/%63able", "web"), ("/Cable", "web"),
+        ("/", "web"),
+        ("/cable", "cable"),
+        ("/cable?x", "cable"),
+        ("/cable/x", "cable"),
+        ("/cables", "web"),
+        ("/x/cable", "web"),
+        ("/%63able", "web"),
+        ("/Cable", "web"),
     ];
-    let own: &[(&str, &str)] = &[("/cable", "web"), ("/ws", "cable"), ("/ws/x", "cable"), ("/wsx", "web")];
+    let own: &[(&str, &str)] = &[
+        ("/cable", "web"),
+        ("/ws", "cable"),
+        ("/ws/x", "cable"),
+        ("/wsx", "web"),
+    ];
     let all: &[(&str, &str)] = &[("/", "cable"), ("/x", "cable")];
     for (path, cases) in [("", usual), ("/ws/", own), ("/", all)] {
         let port = cable.port();

@@ -17,7 +17,10 @@ async fn large_bodies_pass_without_being_held() -> Result<()> {
     let backend = Backend::scripted(|mut peer| async move {
         while let Some(seen) = peer.request().await? {
             let length = seen.body.len().max(LARGE);
-            peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n")).await?;
+            peer.send(format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
+            ))
+            .await?;
             peer.send(pattern(LARGE)).await?;
         }
         Ok(())
@@ -34,21 +37,35 @@ async fn large_bodies_pass_without_being_held() -> Result<()> {
     ensure!(answer.body == pattern(LARGE), "the download differs");
     ensure!(backend.last().body == pattern(LARGE), "the upload differs");
 
-    client.send("POST / HTTP/1.1\r\nhost: app.test\r\ntransfer-encoding: chunked\r\n\r\n").await?;
+    client
+        .send("POST / HTTP/1.1\r\nhost: app.test\r\ntransfer-encoding: chunked\r\n\r\n")
+        .await?;
     for part in pattern(LARGE).chunks(1 << 20) {
         client.send(format!("{:x}\r\n", part.len())).await?;
         client.send(part).await?;
         client.send("\r\n").await?;
     }
     client.send("0\r\n\r\n").await?;
-    ensure!(client.response().await?.body == pattern(LARGE), "the download differs");
-    ensure!(backend.last().body == pattern(LARGE), "the chunked upload differs");
+    ensure!(
+        client.response().await?.body == pattern(LARGE),
+        "the download differs"
+    );
+    ensure!(
+        backend.last().body == pattern(LARGE),
+        "the chunked upload differs"
+    );
 
     let mut client = Http2::connect(proxy.address).await?;
     let request = Request::post("http://app.test/").body(())?;
     let answer = client.exchange(request, pattern(LARGE)).await?;
-    ensure!(*answer.body() == pattern(LARGE), "the download by HTTP/2 differs");
-    ensure!(backend.last().body == pattern(LARGE), "the upload by HTTP/2 differs");
+    ensure!(
+        *answer.body() == pattern(LARGE),
+        "the download by HTTP/2 differs"
+    );
+    ensure!(
+        backend.last().body == pattern(LARGE),
+        "the upload by HTTP/2 differs"
+    );
     let grown = proxy.memory()?.saturating_sub(before);
     assert!(grown < MEMORY, "the proxy grew by {grown} bytes");
     Ok(())
@@ -59,7 +76,8 @@ async fn a_client_that_waits_for_the_word_gets_it() -> Result<()> {
     let backend = Backend::friendly().await?;
     let proxy = Proxy::start(&backend, &[]).await?;
     let mut client = Client::connect(proxy.address).await?;
-    let head = "POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n";
+    let head =
+        "POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n";
     client.send(head).await?;
     assert_eq!(client.head().await?.status, 100);
     client.send("hello").await?;
@@ -84,12 +102,22 @@ async fn events_arrive_as_they_are_sent_and_for_long() -> Result<()> {
         }
     })
     .await?;
-    let limits = [("HTTP_WRITE_TIMEOUT", "1"), ("HTTP_READ_TIMEOUT", "1"), ("HTTP_IDLE_TIMEOUT", "1"), ("UPSTREAM_TIMEOUT", "1"), ("H2C_ENABLED", "1")];
+    let limits = [
+        ("HTTP_WRITE_TIMEOUT", "1"),
+        ("HTTP_READ_TIMEOUT", "1"),
+        ("HTTP_IDLE_TIMEOUT", "1"),
+        ("UPSTREAM_TIMEOUT", "1"),
+        ("H2C_ENABLED", "1"),
+    ];
     let proxy = Proxy::start(&backend, &limits).await?;
     let mut client = Client::connect(proxy.address).await?;
-    client.send("GET / HTTP/1.1\r\nhost: app.test\r\n\r\n").await?;
+    client
+        .send("GET / HTTP/1.1\r\nhost: app.test\r\n\r\n")
+        .await?;
     let mut http2 = Http2::connect(proxy.address).await?;
-    let (response, _stream) = http2.begin(Request::get("http://app.test/").body(())?, true).await?;
+    let (response, _stream) = http2
+        .begin(Request::get("http://app.test/").body(())?, true)
+        .await?;
     assert_eq!(client.head().await?.status, 200);
     let mut body = soon("the head", response).await??.into_body();
     for number in 1..=3 {
@@ -127,7 +155,9 @@ async fn a_response_that_breaks_off_does_not_look_whole() -> Result<()> {
     let proxy = Proxy::start(&backend, &[("H2C_ENABLED", "1")]).await?;
     for path in ["/length", "/chunked", "/chunk"] {
         let mut client = Client::connect(proxy.address).await?;
-        client.send(format!("GET {path} HTTP/1.1\r\nhost: app.test\r\n\r\n")).await?;
+        client
+            .send(format!("GET {path} HTTP/1.1\r\nhost: app.test\r\n\r\n"))
+            .await?;
         let answer = client.response().await;
         assert!(answer.is_err(), "{path}: {answer:?}");
         let mut http2 = Http2::connect(proxy.address).await?;
@@ -146,7 +176,8 @@ async fn a_client_that_leaves_is_left_by_the_server() -> Result<()> {
         let tell = tell.clone();
         async move {
             peer.request().await?;
-            peer.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n").await?;
+            peer.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n")
+                .await?;
             // The end of the connection is all that can still come.
             let _ = peer.request().await;
             Ok(tell.send(())?)
@@ -155,12 +186,16 @@ async fn a_client_that_leaves_is_left_by_the_server() -> Result<()> {
     .await?;
     let proxy = Proxy::start(&backend, &[("H2C_ENABLED", "1")]).await?;
     let mut client = Client::connect(proxy.address).await?;
-    client.send("GET / HTTP/1.1\r\nhost: app.test\r\n\r\n").await?;
+    client
+        .send("GET / HTTP/1.1\r\nhost: app.test\r\n\r\n")
+        .await?;
     assert_eq!(client.head().await?.status, 200);
     drop(client);
     soon("the end at the server", told.recv()).await?;
     let mut http2 = Http2::connect(proxy.address).await?;
-    let (response, stream) = http2.begin(Request::get("http://app.test/").body(())?, true).await?;
+    let (response, stream) = http2
+        .begin(Request::get("http://app.test/").body(())?, true)
+        .await?;
     let response = soon("the head", response).await??;
     drop((response, stream));
     soon("the end at the server", told.recv()).await?;
@@ -172,14 +207,17 @@ async fn a_client_that_leaves_is_left_by_the_server() -> Result<()> {
 async fn an_answer_may_come_before_the_end_of_the_request() -> Result<()> {
     let backend = Backend::scripted(|mut peer| async move {
         peer.head().await?;
-        peer.send("HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\nconnection: close\r\n\r\nno!").await?;
+        peer.send("HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\nconnection: close\r\n\r\nno!")
+            .await?;
         peer.bytes().await.map(drop)
     })
     .await?;
     let proxy = Proxy::start(&backend, &[]).await?;
     let began = Instant::now();
     let mut client = Client::connect(proxy.address).await?;
-    client.send("POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 1000000\r\n\r\nhello").await?;
+    client
+        .send("POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 1000000\r\n\r\nhello")
+        .await?;
     let answer = client.response().await?;
     assert_eq!((answer.status, answer.text()), (413, "no!".into()));
     assert!(began.elapsed() < SECOND * 10);

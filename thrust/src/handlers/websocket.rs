@@ -4,13 +4,13 @@ use http::header::{
     UPGRADE,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 
 use crate::body::Body;
 use crate::handler::Tunnels;
-use crate::server::Client;
+use crate::server::{Client, InFlight};
 use crate::tunnel::tunnel;
 use crate::upstream::{Switch, Upstream, UpstreamError, strip_hop_by_hop, upgrades_to};
 
@@ -27,7 +27,9 @@ pub(crate) fn asked_for(request: &mut Request<Incoming>) -> Option<Upgrade> {
     let extended = request.extensions_mut().remove::<Protocol>();
     let protocol = match &extended {
         Some(protocol) => HeaderValue::from_bytes(protocol.as_ref()).ok()?,
-        None => upgrades_to(request.headers())?.clone(),
+        None if request.body().is_end_stream() => upgrades_to(request.headers())?.clone(),
+        // It is free to decline, and the body has to arrive.
+        None => return None,
     };
     if extended.is_some() {
         *request.method_mut() = Method::GET;
@@ -49,7 +51,7 @@ impl Upgrade {
         self,
         request: Request<Incoming>,
         upstream: &Upstream,
-        client: &Client,
+        (client, in_flight): (&Client, &InFlight),
         tunnels: &Tunnels,
     ) -> Result<Response<Body>, UpstreamError> {
         let request = self.for_server(request);
@@ -60,8 +62,13 @@ impl Upgrade {
             }
             Switch::Done(response, switched) => {
                 let cut = tunnels.cut.clone();
+                let in_flight = in_flight.clone();
                 let tunnel = tunnel(client.clone(), self.client_side, switched, cut);
-                tunnels.tasks.spawn(tunnel);
+                tunnels.tasks.spawn(async move {
+                    tunnel.await;
+                    // By HTTP/2 the connection goes on meanwhile, and is not idle.
+                    drop(in_flight);
+                });
                 Ok(for_client(response, &self.protocol, self.is_extended))
             }
         }
@@ -71,7 +78,6 @@ impl Upgrade {
         let mut request = request.map(|_| Body::empty());
         *request.version_mut() = Version::HTTP_11;
         let headers = request.headers_mut();
-        strip_hop_by_hop(headers);
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, self.protocol.clone());

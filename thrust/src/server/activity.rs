@@ -111,6 +111,13 @@ impl Activity {
     }
 }
 
+impl Clone for InFlight {
+    fn clone(&self) -> Self {
+        self.0.in_flight.fetch_add(1, Relaxed);
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.idle_since.store(self.0.now(), Relaxed);

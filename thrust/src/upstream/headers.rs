@@ -1,4 +1,4 @@
-use http::header::{CONNECTION, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderValue};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -6,7 +6,8 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 const PROXY_AUTHENTICATE: HeaderName = HeaderName::from_static("proxy-authenticate");
 const PROXY_AUTHORIZATION: HeaderName = HeaderName::from_static("proxy-authorization");
 
-/// Removes what belongs to one connection only, and what `Connection` names (RFC 9110, section 7.6.1).
+/// Removes what belongs to one connection only, and what `Connection` names (RFC 9110, section 7.6.1). It cannot name
+/// `Host`, which no request goes without.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     if headers.contains_key(CONNECTION) {
         for name in named_by_connection(headers) {
@@ -47,5 +48,6 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .flat_map(|value| value.split(','));
     tokens
         .filter_map(|token| token.trim().parse().ok())
+        .filter(|name| *name != HOST)
         .collect()
 }

@@ -60,7 +60,12 @@ impl Backend {
         let (seen, connections) = (Arc::default(), Arc::default());
         Ok(Self {
             address: listener.local_addr()?,
-            task: serve(listener, script, Arc::clone(&seen), Arc::clone(&connections)),
+            task: serve(
+                listener,
+                script,
+                Arc::clone(&seen),
+                Arc::clone(&connections),
+            ),
             seen,
             connections,
         })

@@ -141,7 +141,10 @@ impl Client {
     async fn more_or_broken(&mut self) -> Result<()> {
         if !self.more().await? {
             let so_far = String::from_utf8_lossy(&self.buffer);
-            bail!("the response broke off after {:?}", so_far.get(..200).unwrap_or(&so_far));
+            bail!(
+                "the response broke off after {:?}",
+                so_far.get(..200).unwrap_or(&so_far)
+            );
         }
         Ok(())
     }

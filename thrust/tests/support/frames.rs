@@ -38,7 +38,9 @@ impl Frames {
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await?;
+        stream
+            .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            .await?;
         let mut frames = Self { stream };
         frames.send(&Frame::new(kind::SETTINGS, 0, 0, [])).await?;
         Ok(frames)
@@ -161,7 +163,10 @@ fn digits(mut bits: &str) -> Option<u16> {
         let (digit, length) = if five < 3 {
             (five, 5)
         } else {
-            (u16::from_str_radix(bits.get(..6)?, 2).ok()? - 0b011_001 + 3, 6)
+            (
+                u16::from_str_radix(bits.get(..6)?, 2).ok()? - 0b011_001 + 3,
+                6,
+            )
         };
         number = number * 10 + digit;
         bits = &bits[length..];
