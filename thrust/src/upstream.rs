@@ -139,6 +139,7 @@ impl Upstream {
         let until = Instant::now() + self.wait;
         let replay = Replay::of(&request);
         let mut replays = 0;
+        let mut pause = FIRST_PAUSE;
         loop {
             let (connection, is_fresh) = match self.pool().take(replay.is_some()) {
                 Some(connection) => (connection, false),
@@ -149,10 +150,12 @@ impl Upstream {
                 Err(Failed::Final(error)) => return Err(error),
                 Err(Failed::Unsent(unsent, error)) => {
                     if is_fresh {
-                        if Instant::now() >= until {
+                        if Instant::now() + pause >= until || self.stopping.is_cancelled() {
                             return Err(self.broken(error));
                         }
-                        tokio::time::sleep(FIRST_PAUSE).await;
+                        // Whoever hangs up at once is about to start or to stop.
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
                     }
                     request = *unsent;
                 }
