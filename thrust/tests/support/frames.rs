@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Result;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::soon;
@@ -52,15 +52,16 @@ impl Frames {
 
     /// The next frame; `None` when the connection has ended, in whichever way.
     pub async fn next(&mut self) -> Result<Option<Frame>> {
-        soon("a frame", self.read()).await
+        soon("a frame", Self::read_from(&mut self.stream)).await
     }
 
-    async fn read(&mut self) -> Option<Frame> {
+    /// The next frame of a stream.
+    pub async fn read_from(stream: &mut (impl AsyncRead + Unpin)) -> Option<Frame> {
         let mut head = [0; 9];
-        self.stream.read_exact(&mut head).await.ok()?;
+        stream.read_exact(&mut head).await.ok()?;
         let [a, b, c, kind, flags, d, e, f, g] = head;
         let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
-        self.stream.read_exact(&mut payload).await.ok()?;
+        stream.read_exact(&mut payload).await.ok()?;
         Some(Frame {
             kind,
             flags,

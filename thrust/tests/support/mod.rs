@@ -20,7 +20,7 @@ use test_support::PATIENCE;
 
 pub use backend::{Backend, Peer, Seen, ok};
 pub use client::{Client, Response, exchange, get};
-pub use frames::{Frame, Frames, kind};
+pub use frames::{Frame, Frames, hpack, kind};
 pub use http2::Http2;
 pub use proxy::{Proxy, unused_port, variables};
 
