@@ -12,14 +12,28 @@ async fn nobody_listens() -> Result<()> {
     std::fs::write(&own, "<p>Back soon.</p>")?;
     let own = own.display().to_string();
     let (_kept, port) = unused_port()?;
-    let usual = [("TARGET_PORT", &*port), ("UPSTREAM_WAIT", "0"), ("H2C_ENABLED", "1")];
-    for (page, expected) in [("/nowhere", "<!doctype html>"), (&*own, "<p>back soon.</p>")] {
+    let usual = [
+        ("TARGET_PORT", &*port),
+        ("UPSTREAM_WAIT", "0"),
+        ("H2C_ENABLED", "1"),
+    ];
+    for (page, expected) in [
+        ("/nowhere", "<!doctype html>"),
+        (&*own, "<p>back soon.</p>"),
+    ] {
         let more = [usual[0], usual[1], usual[2], ("BAD_GATEWAY_PAGE", page)];
         let proxy = Proxy::run(&[], &more).await?;
         let answer = get(proxy.address, "/").await?;
         assert_eq!(answer.status, 502);
-        assert!(answer.text().to_lowercase().starts_with(expected), "{}", answer.text());
-        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert!(
+            answer.text().to_lowercase().starts_with(expected),
+            "{}",
+            answer.text()
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let answer = Http2::connect(proxy.address).await?.get("/").await?;
         assert_eq!(answer.status(), 502);

@@ -26,7 +26,11 @@ async fn start() -> Result<(Backend, Proxy)> {
 }
 
 /// Sends frames until the proxy ends the connection or all were sent; whether it said that it ends.
-async fn flood(proxy: &Proxy, first: Vec<Frame>, frames: impl Iterator<Item = Vec<u8>>) -> Result<bool> {
+async fn flood(
+    proxy: &Proxy,
+    first: Vec<Frame>,
+    frames: impl Iterator<Item = Vec<u8>>,
+) -> Result<bool> {
     let mut connection = Frames::connect(proxy.address).await?;
     for frame in first {
         connection.send(&frame).await?;
@@ -34,7 +38,10 @@ async fn flood(proxy: &Proxy, first: Vec<Frame>, frames: impl Iterator<Item = Ve
     let (reader, mut writer) = connection.stream.into_split();
     let writes = async {
         for bytes in frames {
-            if tokio::io::AsyncWriteExt::write_all(&mut writer, &bytes).await.is_err() {
+            if tokio::io::AsyncWriteExt::write_all(&mut writer, &bytes)
+                .await
+                .is_err()
+            {
                 break;
             }
         }
@@ -48,14 +55,20 @@ async fn flood(proxy: &Proxy, first: Vec<Frame>, frames: impl Iterator<Item = Ve
         }
         said
     };
-    let (_writer, said) = soon("the end of the connection", async { tokio::join!(writes, reads) }).await?;
+    let (_writer, said) = soon("the end of the connection", async {
+        tokio::join!(writes, reads)
+    })
+    .await?;
     Ok(said)
 }
 
 /// Others are served, and there is no more memory than there should be.
 async fn is_well(proxy: &Proxy) -> Result<()> {
     assert_eq!(get(proxy.address, "/").await?.text(), "hello");
-    assert_eq!(Http2::connect(proxy.address).await?.get("/").await?.body(), b"hello");
+    assert_eq!(
+        Http2::connect(proxy.address).await?.get("/").await?.body(),
+        b"hello"
+    );
     let memory = proxy.memory()?;
     assert!(memory < MEMORY, "the proxy takes {memory} bytes");
     Ok(())
@@ -80,7 +93,10 @@ async fn requests_that_are_reset_at_once() -> Result<()> {
     others?;
     assert!(said?, "it ends with a word");
     let seen = backend.seen();
-    let slow = seen.iter().filter(|seen| seen.line().contains("/slow")).count();
+    let slow = seen
+        .iter()
+        .filter(|seen| seen.line().contains("/slow"))
+        .count();
     assert!(slow < 1_000, "the server got {slow} of {REQUESTS} requests");
     is_well(&proxy).await
 }
@@ -92,11 +108,17 @@ async fn heads_without_an_end() -> Result<()> {
     let block = support::hpack(&[("x", &"y".repeat(8_000))]);
     for block in [block, Vec::new()] {
         let first = Frame::new(kind::HEADERS, 0, 1, support::hpack(&[(":method", "GET")]));
-        let frames = std::iter::repeat_n(Frame::new(kind::CONTINUATION, 0, 1, block).bytes(), 100_000);
+        let frames =
+            std::iter::repeat_n(Frame::new(kind::CONTINUATION, 0, 1, block).bytes(), 100_000);
         flood(&proxy, vec![first], frames).await?;
         is_well(&proxy).await?;
     }
-    assert!(backend.seen().iter().all(|seen| seen.line() == "GET / HTTP/1.1"));
+    assert!(
+        backend
+            .seen()
+            .iter()
+            .all(|seen| seen.line() == "GET / HTTP/1.1")
+    );
     Ok(())
 }
 
@@ -105,17 +127,29 @@ async fn heads_without_an_end() -> Result<()> {
 async fn heads_that_grow_when_they_are_unpacked() -> Result<()> {
     let (backend, proxy) = start().await?;
     // A field of 4,000 bytes goes to the dynamic table, and is then named ten thousand times by a byte.
-    let mut block = support::hpack(&[(":method", "GET"), (":scheme", "http"), (":path", "/huge"), (":authority", "a")]);
+    let mut block = support::hpack(&[
+        (":method", "GET"),
+        (":scheme", "http"),
+        (":path", "/huge"),
+        (":authority", "a"),
+    ]);
     let field = support::hpack(&[("x", &"y".repeat(4_000))]);
     block.push(0x40);
     block.extend(&field[1..]);
     block.extend(std::iter::repeat_n(0x80 | 62, 10_000));
     let mut connection = Frames::connect(proxy.address).await?;
-    connection.send(&Frame::new(kind::HEADERS, 0x4 | 0x1, 1, block)).await?;
+    connection
+        .send(&Frame::new(kind::HEADERS, 0x4 | 0x1, 1, block))
+        .await?;
     let status = connection.status(1).await?;
     assert!(status.is_none_or(|status| status == 431), "{status:?}");
     is_well(&proxy).await?;
-    assert!(backend.seen().iter().all(|seen| !seen.line().contains("/huge")));
+    assert!(
+        backend
+            .seen()
+            .iter()
+            .all(|seen| !seen.line().contains("/huge"))
+    );
     Ok(())
 }
 

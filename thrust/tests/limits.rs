@@ -14,8 +14,14 @@ const HEAD: &str = "GET / HTTP/1.1\r\nhost: app.test\r\n";
 #[tokio::test]
 async fn large_bodies() -> Result<()> {
     let backend = Backend::friendly().await?;
-    let proxy = Proxy::start(&backend, &[("MAX_REQUEST_BODY", "1KB"), ("H2C_ENABLED", "1")]).await?;
-    let post = |lines: &str, body: &str| format!("POST / HTTP/1.1\r\nhost: app.test\r\n{lines}\r\n\r\n{body}");
+    let proxy = Proxy::start(
+        &backend,
+        &[("MAX_REQUEST_BODY", "1KB"), ("H2C_ENABLED", "1")],
+    )
+    .await?;
+    let post = |lines: &str, body: &str| {
+        format!("POST / HTTP/1.1\r\nhost: app.test\r\n{lines}\r\n\r\n{body}")
+    };
     let (fits, not) = ("x".repeat(1024), "x".repeat(1025));
     let chunked = |body: &str| {
         let (a, b) = body.split_at(body.len() / 2);
@@ -26,13 +32,20 @@ async fn large_bodies() -> Result<()> {
         (post("content-length: 1025", &not), 413),
         // Not even a byte has to come.
         (post("content-length: 99999999999", ""), 413),
-        (post("content-length: 1025\r\nexpect: 100-continue", ""), 413),
+        (
+            post("content-length: 1025\r\nexpect: 100-continue", ""),
+            413,
+        ),
         (post("transfer-encoding: chunked", &chunked(&fits)), 200),
         (post("transfer-encoding: chunked", &chunked(&not)), 413),
     ];
     for (request, status) in cases {
         let told: String = request.chars().take(90).collect();
-        assert_eq!(exchange(proxy.address, &request).await?.status, status, "{told}");
+        assert_eq!(
+            exchange(proxy.address, &request).await?.status,
+            status,
+            "{told}"
+        );
     }
     for (body, status) in [(fits, 200), (not, 413)] {
         let mut client = Http2::connect(proxy.address).await?;
@@ -51,7 +64,11 @@ async fn large_bodies() -> Result<()> {
 #[tokio::test]
 async fn large_heads() -> Result<()> {
     let backend = Backend::friendly().await?;
-    let proxy = Proxy::start(&backend, &[("MAX_REQUEST_HEADERS", "8KB"), ("H2C_ENABLED", "1")]).await?;
+    let proxy = Proxy::start(
+        &backend,
+        &[("MAX_REQUEST_HEADERS", "8KB"), ("H2C_ENABLED", "1")],
+    )
+    .await?;
     let long = "x".repeat(9000);
     let cases = [
         (format!("{HEAD}x: {}\r\n\r\n", "x".repeat(7000)), 200),
@@ -59,17 +76,29 @@ async fn large_heads() -> Result<()> {
         (format!("{HEAD}{long}: x\r\n\r\n"), 431),
         (format!("{HEAD}x: {long}"), 431),
         (format!("{HEAD}{}\r\n", "x: y\r\n".repeat(101)), 431),
-        (format!("GET /{long} HTTP/1.1\r\nhost: app.test\r\n\r\n"), 431),
+        (
+            format!("GET /{long} HTTP/1.1\r\nhost: app.test\r\n\r\n"),
+            431,
+        ),
         (format!("{long} / HTTP/1.1\r\nhost: app.test\r\n\r\n"), 431),
     ];
     for (request, status) in cases {
         let told: String = request.chars().take(60).collect();
-        assert_eq!(exchange(proxy.address, &request).await?.status, status, "{told}");
+        assert_eq!(
+            exchange(proxy.address, &request).await?.status,
+            status,
+            "{told}"
+        );
     }
     let mut client = Http2::connect(proxy.address).await?;
-    let large = Request::get("http://app.test/").header("x", long).body(())?;
+    let large = Request::get("http://app.test/")
+        .header("x", long)
+        .body(())?;
     let answer = client.exchange(large, "").await;
-    assert!(answer.as_ref().is_ok_and(|answer| answer.status() == 431), "{answer:?}");
+    assert!(
+        answer.as_ref().is_ok_and(|answer| answer.status() == 431),
+        "{answer:?}"
+    );
     assert_eq!(client.get("/").await?.status(), 200);
     assert_eq!(backend.seen().len(), 2);
     Ok(())
@@ -79,7 +108,11 @@ async fn large_heads() -> Result<()> {
 #[tokio::test]
 async fn slow_clients() -> Result<()> {
     let backend = Backend::friendly().await?;
-    let proxy = Proxy::start(&backend, &[("HTTP_READ_TIMEOUT", "1"), ("H2C_ENABLED", "1")]).await?;
+    let proxy = Proxy::start(
+        &backend,
+        &[("HTTP_READ_TIMEOUT", "1"), ("H2C_ENABLED", "1")],
+    )
+    .await?;
     let address = proxy.address;
     let trickle = async {
         let mut client = Client::connect(address).await?;
@@ -90,12 +123,19 @@ async fn slow_clients() -> Result<()> {
             tokio::time::sleep(SECOND / 10).await;
         }
         client.closed().await?;
-        assert!(began.elapsed() < SECOND * 9, "a head may come slowly for ever");
+        assert!(
+            began.elapsed() < SECOND * 9,
+            "a head may come slowly for ever"
+        );
         anyhow::Ok(())
     };
     let half_a_body = |framing: &'static str| async move {
         let mut client = Client::connect(address).await?;
-        client.send(format!("POST / HTTP/1.1\r\nhost: app.test\r\n{framing}\r\n\r\n5\r\nhello\r\n")).await?;
+        client
+            .send(format!(
+                "POST / HTTP/1.1\r\nhost: app.test\r\n{framing}\r\n\r\n5\r\nhello\r\n"
+            ))
+            .await?;
         let answer = client.response().await?;
         assert_eq!(answer.status, 408, "{framing}");
         client.closed().await
@@ -109,7 +149,9 @@ async fn slow_clients() -> Result<()> {
     };
     let fast_enough = async {
         let mut client = Client::connect(address).await?;
-        client.send("POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 5000\r\n\r\n").await?;
+        client
+            .send("POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 5000\r\n\r\n")
+            .await?;
         for _ in 0..20 {
             client.send([b'x'; 250]).await?;
             tokio::time::sleep(SECOND / 10).await;
@@ -136,7 +178,11 @@ async fn slow_clients() -> Result<()> {
 #[tokio::test]
 async fn idle_connections() -> Result<()> {
     let backend = Backend::friendly().await?;
-    let proxy = Proxy::start(&backend, &[("HTTP_IDLE_TIMEOUT", "1"), ("H2C_ENABLED", "1")]).await?;
+    let proxy = Proxy::start(
+        &backend,
+        &[("HTTP_IDLE_TIMEOUT", "1"), ("H2C_ENABLED", "1")],
+    )
+    .await?;
     let mut silent = Client::connect(proxy.address).await?;
     let mut kept = Client::connect(proxy.address).await?;
     for _ in 0..4 {
@@ -158,11 +204,18 @@ async fn clients_that_take_nothing() -> Result<()> {
     const LARGE: usize = 64 << 20;
     let backend = Backend::scripted(|mut peer| async move {
         peer.request().await?;
-        peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {LARGE}\r\n\r\n")).await?;
+        peer.send(format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {LARGE}\r\n\r\n"
+        ))
+        .await?;
         peer.send(pattern(LARGE)).await
     })
     .await?;
-    let limits = [("HTTP_WRITE_TIMEOUT", "1"), ("STATUS_PORT", "0"), ("H2C_ENABLED", "1")];
+    let limits = [
+        ("HTTP_WRITE_TIMEOUT", "1"),
+        ("STATUS_PORT", "0"),
+        ("H2C_ENABLED", "1"),
+    ];
     let proxy = Proxy::start(&backend, &limits).await?;
     let status = proxy.status().await?;
     let connections = |count: u32| async move {
@@ -192,7 +245,9 @@ async fn connections() -> Result<()> {
         Client::connect(proxy.address).await?.closed().await?;
         held.pop();
         wait_until("a place", || async {
-            get(proxy.address, "/").await.is_ok_and(|answer| answer.status == 200)
+            get(proxy.address, "/")
+                .await
+                .is_ok_and(|answer| answer.status == 200)
         })
         .await;
     }
@@ -202,7 +257,11 @@ async fn connections() -> Result<()> {
 #[tokio::test]
 async fn requests() -> Result<()> {
     let backend = Backend::friendly().await?;
-    let proxy = Proxy::start(&backend, &[("MAX_REQUESTS_PER_CLIENT", "2"), ("H2C_ENABLED", "1")]).await?;
+    let proxy = Proxy::start(
+        &backend,
+        &[("MAX_REQUESTS_PER_CLIENT", "2"), ("H2C_ENABLED", "1")],
+    )
+    .await?;
     let mut client = Client::connect(proxy.address).await?;
     let mut refused = None;
     for _ in 0..100 {
@@ -214,10 +273,18 @@ async fn requests() -> Result<()> {
         }
     }
     let refused = refused.expect("all were taken");
-    assert!(backend.seen().len() >= 6, "three seconds' worth may come at once");
-    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
+    assert!(
+        backend.seen().len() >= 6,
+        "three seconds' worth may come at once"
+    );
+    assert_eq!(
+        (refused.status, refused.header("retry-after")),
+        (429, Some("1"))
+    );
     wait_until("the next request to be taken", || async {
-        get(proxy.address, "/").await.is_ok_and(|answer| answer.status == 200)
+        get(proxy.address, "/")
+            .await
+            .is_ok_and(|answer| answer.status == 200)
     })
     .await;
     Ok(())

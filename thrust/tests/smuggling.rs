@@ -43,7 +43,10 @@ async fn check(cases: &[(&str, Fate)]) -> Result<()> {
         let statuses = statuses(proxy.address, request).await?;
         let seen = backend.seen().split_off(before);
         let told = format!("{request:?}: {statuses:?}, {seen:#?}");
-        assert!(seen.iter().all(|seen| !seen.line().contains("/smuggled")), "{told}");
+        assert!(
+            seen.iter().all(|seen| !seen.line().contains("/smuggled")),
+            "{told}"
+        );
         match fate {
             Refused(status) => {
                 assert_eq!(statuses, [*status], "{told}");
@@ -51,17 +54,27 @@ async fn check(cases: &[(&str, Fate)]) -> Result<()> {
             }
             Broken(status) => {
                 assert_eq!(statuses, [*status], "{told}");
-                assert!(seen.len() <= 1 && seen.iter().all(|seen| seen.body.is_empty()), "{told}");
+                assert!(
+                    seen.len() <= 1 && seen.iter().all(|seen| seen.body.is_empty()),
+                    "{told}"
+                );
             }
             Passed(body) => {
                 assert_eq!(statuses, [200, 200], "{told}");
                 assert_eq!(seen.len(), 2, "{told}");
                 assert!(seen[1].line().contains("/next"), "{told}");
                 assert_eq!(String::from_utf8_lossy(&seen[0].body), *body, "{told}");
-                let framings = seen[0].headers("content-length").len() + seen[0].headers("transfer-encoding").len();
+                let framings = seen[0].headers("content-length").len()
+                    + seen[0].headers("transfer-encoding").len();
                 assert!(framings <= 1, "{told}");
                 assert_eq!(seen[0].headers("host").len(), 1, "{told}");
-                assert!(!seen[0].head.replace("\r\n", "").contains(['\r', '\n', '\0']), "{told}");
+                assert!(
+                    !seen[0]
+                        .head
+                        .replace("\r\n", "")
+                        .contains(['\r', '\n', '\0']),
+                    "{told}"
+                );
             }
         }
     }
@@ -86,9 +99,21 @@ async fn check_posts(cases: &[(&str, &str, Fate)]) -> Result<()> {
 async fn lengths() -> Result<()> {
     check_posts(&[
         ("content-length: 5", "hello", Passed("hello")),
-        ("content-length: 5\r\ncontent-length: 5", "hello", Passed("hello")),
-        ("content-length: 5\r\ncontent-length: 6", "hello!", Refused(400)),
-        ("content-length: 0\r\ncontent-length: 44", SMUGGLED, Refused(400)),
+        (
+            "content-length: 5\r\ncontent-length: 5",
+            "hello",
+            Passed("hello"),
+        ),
+        (
+            "content-length: 5\r\ncontent-length: 6",
+            "hello!",
+            Refused(400),
+        ),
+        (
+            "content-length: 0\r\ncontent-length: 44",
+            SMUGGLED,
+            Refused(400),
+        ),
         ("content-length: 5, 6", "hello!", Refused(400)),
         ("content-length: 5, 5", "hello", Refused(400)),
         ("content-length: +5", "hello", Refused(400)),
@@ -97,7 +122,11 @@ async fn lengths() -> Result<()> {
         ("content-length: 0x5", "hello", Refused(400)),
         ("content-length: 5;a", "hello", Refused(400)),
         ("content-length: ", "", Refused(400)),
-        ("content-length: 99999999999999999999", "hello", Refused(400)),
+        (
+            "content-length: 99999999999999999999",
+            "hello",
+            Refused(400),
+        ),
         ("content-length : 5", "hello", Refused(400)),
         ("content-length\0: 5", "hello", Refused(400)),
         ("x: 1\r\n content-length: 5", "hello", Refused(400)),
@@ -115,8 +144,16 @@ async fn codings() -> Result<()> {
         ("transfer-encoding: chunked, gzip", CHUNKS, Refused(400)),
         ("transfer-encoding: gzip, chunked", CHUNKS, Refused(501)),
         ("transfer-encoding: chunked, chunked", CHUNKS, Refused(501)),
-        ("transfer-encoding: chunked\r\ntransfer-encoding: chunked", CHUNKS, Refused(501)),
-        ("transfer-encoding: chunked\r\ntransfer-encoding: identity", CHUNKS, Refused(400)),
+        (
+            "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+            CHUNKS,
+            Refused(501),
+        ),
+        (
+            "transfer-encoding: chunked\r\ntransfer-encoding: identity",
+            CHUNKS,
+            Refused(400),
+        ),
         ("transfer-encoding: identity", CHUNKS, Refused(400)),
         ("transfer-encoding: \"chunked\"", CHUNKS, Refused(400)),
         ("transfer-encoding: ", CHUNKS, Refused(400)),
@@ -129,7 +166,11 @@ async fn codings() -> Result<()> {
         ("transfer-encoding\t: chunked", CHUNKS, Refused(400)),
         (" transfer-encoding: chunked", CHUNKS, Refused(400)),
         ("transfer-encoding:\r\n chunked", CHUNKS, Refused(400)),
-        ("transfer_encoding: chunked\r\ncontent-length: 15", CHUNKS, Passed(CHUNKS)),
+        (
+            "transfer_encoding: chunked\r\ncontent-length: 15",
+            CHUNKS,
+            Passed(CHUNKS),
+        ),
     ])
     .await
 }
@@ -180,12 +221,30 @@ async fn chunks() -> Result<()> {
 #[tokio::test]
 async fn heads() -> Result<()> {
     check(&[
-        ("GET / HTTP/1.1\r\nhost: app.test\r\nx: a\0b\r\n\r\n", Refused(400)),
-        ("GET / HTTP/1.1\r\nhost: app.test\r\nx: a\rb: c\r\n\r\n", Refused(400)),
-        ("GET / HTTP/1.1\r\nhost: app.test\r\nx y: a\r\n\r\n", Refused(400)),
-        ("GET / HTTP/1.1\r\nhost: app.test\r\n: a\r\n\r\n", Refused(400)),
-        ("GET / HTTP/1.1\r\nhost: app.test\r\nno colon\r\n\r\n", Refused(400)),
-        ("GET / HTTP/1.1\r\nhost: app.test\r\nx: a\r\n b\r\n\r\n", Refused(400)),
+        (
+            "GET / HTTP/1.1\r\nhost: app.test\r\nx: a\0b\r\n\r\n",
+            Refused(400),
+        ),
+        (
+            "GET / HTTP/1.1\r\nhost: app.test\r\nx: a\rb: c\r\n\r\n",
+            Refused(400),
+        ),
+        (
+            "GET / HTTP/1.1\r\nhost: app.test\r\nx y: a\r\n\r\n",
+            Refused(400),
+        ),
+        (
+            "GET / HTTP/1.1\r\nhost: app.test\r\n: a\r\n\r\n",
+            Refused(400),
+        ),
+        (
+            "GET / HTTP/1.1\r\nhost: app.test\r\nno colon\r\n\r\n",
+            Refused(400),
+        ),
+        (
+            "GET / HTTP/1.1\r\nhost: app.test\r\nx: a\r\n b\r\n\r\n",
+            Refused(400),
+        ),
         // A bare line feed may end a line (RFC 9112, section 2.2); it goes on as a whole line end.
         ("GET / HTTP/1.1\nhost: app.test\n\n", Passed("")),
         ("GET  / HTTP/1.1\r\nhost: app.test\r\n\r\n", Refused(400)),
@@ -196,10 +255,19 @@ async fn heads() -> Result<()> {
         ("GET / http/1.1\r\nhost: app.test\r\n\r\n", Refused(400)),
         ("GET / HTTP/1.1 \r\nhost: app.test\r\n\r\n", Refused(400)),
         ("GET /\r\n\r\n", Refused(400)),
-        ("GET / HTTP/1.0\r\nhost: app.test\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", Refused(400)),
-        ("CONNECT app.test:80 HTTP/1.1\r\nhost: app.test:80\r\n\r\n", Refused(405)),
+        (
+            "GET / HTTP/1.0\r\nhost: app.test\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            Refused(400),
+        ),
+        (
+            "CONNECT app.test:80 HTTP/1.1\r\nhost: app.test:80\r\n\r\n",
+            Refused(405),
+        ),
         ("TRACE / HTTP/1.1\r\nhost: app.test\r\n\r\n", Refused(405)),
-        ("GET app.test/ HTTP/1.1\r\nhost: app.test\r\n\r\n", Refused(400)),
+        (
+            "GET app.test/ HTTP/1.1\r\nhost: app.test\r\n\r\n",
+            Refused(400),
+        ),
         ("\r\nGET / HTTP/1.1\r\nhost: app.test\r\n\r\n", Passed("")),
     ])
     .await
@@ -208,7 +276,10 @@ async fn heads() -> Result<()> {
 #[tokio::test]
 async fn hosts() -> Result<()> {
     let get = |address: &str, hosts: &[&str]| {
-        let hosts: String = hosts.iter().map(|host| format!("host: {host}\r\n")).collect();
+        let hosts: String = hosts
+            .iter()
+            .map(|host| format!("host: {host}\r\n"))
+            .collect();
         format!("GET {address} HTTP/1.1\r\n{hosts}\r\n")
     };
     let refused = [

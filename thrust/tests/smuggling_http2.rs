@@ -15,7 +15,9 @@ const GET: [(&str, &str); 4] = [
 /// A GET with other or more fields.
 fn fields<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let replaced = |name: &str| more.iter().any(|(other, _)| *other == name);
-    let kept = GET.into_iter().filter(|(name, _)| !name.starts_with(':') || !replaced(name));
+    let kept = GET
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with(':') || !replaced(name));
     // Pseudo fields come first.
     let (pseudo, rest): (Vec<_>, Vec<_>) = more.iter().partition(|(name, _)| name.starts_with(':'));
     kept.chain(pseudo).chain(rest).collect()
@@ -53,7 +55,10 @@ async fn heads_that_are_not_of_http2_are_refused() -> Result<()> {
         &[("x\r\nsmuggled", "1")],
         &[(":method", "GET / HTTP/1.1\r\nhost: evil.test\r\n\r\nGET")],
         &[(":method", "")],
-        &[(":path", "/ HTTP/1.1\r\nhost: evil.test\r\n\r\nGET /smuggled")],
+        &[(
+            ":path",
+            "/ HTTP/1.1\r\nhost: evil.test\r\n\r\nGET /smuggled",
+        )],
         &[(":path", "/a b")],
         &[(":path", "")],
         &[(":path", "no/slash")],
@@ -78,10 +83,20 @@ async fn heads_that_are_not_of_http2_are_refused() -> Result<()> {
         assert_eq!(seen.len(), 1, "{case:?}: {status:?}, {:#?}", seen.last());
     }
     let twice = [GET[0], GET[1], GET[2], (":path", "/smuggled"), GET[3]];
-    let late = [GET[0], GET[1], GET[2], GET[3], ("x", "1"), (":path", "/smuggled")];
+    let late = [
+        GET[0],
+        GET[1],
+        GET[2],
+        GET[3],
+        ("x", "1"),
+        (":path", "/smuggled"),
+    ];
     for fields in [&twice[..], &late, &GET[1..], &GET[..2]] {
         let status = exchange(&proxy, &[Frame::head(1, fields, true)]).await?;
-        assert!(status.is_none_or(|status| status == 400), "{fields:?}: {status:?}");
+        assert!(
+            status.is_none_or(|status| status == 400),
+            "{fields:?}: {status:?}"
+        );
         assert_eq!(backend.seen().len(), 1, "{fields:?}");
     }
     assert_eq!(get(proxy.address, "/").await?.status, 200);
@@ -94,15 +109,32 @@ async fn bodies_of_another_length_than_told_are_refused() -> Result<()> {
     let backend = Backend::friendly().await?;
     let proxy = Proxy::start(&backend, &[("H2C_ENABLED", "1")]).await?;
     let smuggled = "GET /smuggled HTTP/1.1\r\nhost: app.test\r\n\r\n";
-    for (told, body) in [("0", smuggled), ("5", smuggled), ("100", "hello"), ("100000", "hello")] {
+    for (told, body) in [
+        ("0", smuggled),
+        ("5", smuggled),
+        ("100", "hello"),
+        ("100000", "hello"),
+    ] {
         let fields = fields(&[(":method", "POST"), ("content-length", told)]);
-        let frames = [Frame::head(1, &fields, false), Frame::new(kind::DATA, 1, 1, body)];
+        let frames = [
+            Frame::head(1, &fields, false),
+            Frame::new(kind::DATA, 1, 1, body),
+        ];
         let status = exchange(&proxy, &frames).await?;
-        assert!(status.is_none_or(|status| status == 400), "{told}: {status:?}");
+        assert!(
+            status.is_none_or(|status| status == 400),
+            "{told}: {status:?}"
+        );
         get(proxy.address, "/").await?;
         let seen = backend.seen();
-        assert!(seen.iter().all(|seen| !seen.line().contains("smuggled")), "{told}: {seen:#?}");
-        assert!(seen.iter().all(|seen| seen.body.is_empty()), "{told}: {seen:#?}");
+        assert!(
+            seen.iter().all(|seen| !seen.line().contains("smuggled")),
+            "{told}: {seen:#?}"
+        );
+        assert!(
+            seen.iter().all(|seen| seen.body.is_empty()),
+            "{told}: {seen:#?}"
+        );
     }
     Ok(())
 }

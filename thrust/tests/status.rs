@@ -12,16 +12,38 @@ fn unwell(_: &Seen) -> Vec<u8> {
 
 #[tokio::test]
 async fn up_is_up_when_all_servers_are() -> Result<()> {
-    let (well, ill) = (Backend::friendly().await?, Backend::answering(unwell).await?);
+    let (well, ill) = (
+        Backend::friendly().await?,
+        Backend::answering(unwell).await?,
+    );
     let (_kept, nobody) = unused_port()?;
     let (well_port, ill_port) = (well.port(), ill.port());
     let cases = [
-        (&well_port, &well_port, 200, "{\"cable\":\"up\",\"web\":\"up\"}\n"),
-        (&well_port, &ill_port, 503, "{\"cable\":\"down: it answers 500 Internal Server Error\",\"web\":\"up\"}\n"),
-        (&nobody, &well_port, 503, "{\"cable\":\"up\",\"web\":\"down: Connection refused (os error 111)\"}\n"),
+        (
+            &well_port,
+            &well_port,
+            200,
+            "{\"cable\":\"up\",\"web\":\"up\"}\n",
+        ),
+        (
+            &well_port,
+            &ill_port,
+            503,
+            "{\"cable\":\"down: it answers 500 Internal Server Error\",\"web\":\"up\"}\n",
+        ),
+        (
+            &nobody,
+            &well_port,
+            503,
+            "{\"cable\":\"up\",\"web\":\"down: Connection refused (os error 111)\"}\n",
+        ),
     ];
     for (web, cable, status, text) in cases {
-        let more = [("TARGET_PORT", &**web), ("CABLE_PORT", &**cable), ("STATUS_PORT", "0")];
+        let more = [
+            ("TARGET_PORT", &**web),
+            ("CABLE_PORT", &**cable),
+            ("STATUS_PORT", "0"),
+        ];
         let proxy = Proxy::run(&[], &more).await?;
         let answer = get(proxy.status().await?, "/up").await?;
         assert_eq!((answer.status, answer.text()), (status, text.to_owned()));
@@ -35,7 +57,8 @@ async fn up_is_up_when_all_servers_are() -> Result<()> {
 async fn metrics() -> Result<()> {
     let backend = Backend::answering(|seen| {
         if seen.header("upgrade").is_some() {
-            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n".into()
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+                .into()
         } else {
             ok("hello")
         }

@@ -50,15 +50,31 @@ async fn bytes_pass_both_ways_until_each_side_has_ended() -> Result<()> {
     let answer = client.response().await?;
     assert_eq!(answer.status, 101);
     assert_eq!(answer.header("upgrade"), Some("websocket"));
-    assert_eq!(answer.header("connection").map(str::to_lowercase).as_deref(), Some("upgrade"));
-    assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
-    assert_eq!(answer.header("sec-websocket-protocol"), Some("actioncable-v1-json"));
+    assert_eq!(
+        answer
+            .header("connection")
+            .map(str::to_lowercase)
+            .as_deref(),
+        Some("upgrade")
+    );
+    assert_eq!(
+        answer.header("sec-websocket-accept"),
+        Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    );
+    assert_eq!(
+        answer.header("sec-websocket-protocol"),
+        Some("actioncable-v1-json")
+    );
     let seen = backend.last();
     assert_eq!(seen.line(), "GET /cable?x HTTP/1.1");
     for (name, value) in [
-        ("connection", "Upgrade"), ("upgrade", "websocket"), ("origin", "http://app.test"),
-        ("host", "app.test"), ("sec-websocket-version", "13"),
-        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("x-forwarded-for", "127.0.0.1"),
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("origin", "http://app.test"),
+        ("host", "app.test"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("x-forwarded-for", "127.0.0.1"),
     ] {
         assert_eq!(seen.headers(name), [value], "{name}");
     }
@@ -101,7 +117,10 @@ async fn a_refusal_is_passed_on() -> Result<()> {
     let mut http2 = Http2::connect(proxy.address).await?;
     let request = extended(&mut http2).await?;
     let answer = http2.exchange(request, "").await?;
-    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (403, &b"no"[..]));
+    assert_eq!(
+        (answer.status().as_u16(), &answer.body()[..]),
+        (403, &b"no"[..])
+    );
     Ok(())
 }
 
@@ -114,7 +133,10 @@ async fn an_offer_with_a_body_is_declined() -> Result<()> {
         http2-settings: AAMAAABk\r\ncontent-length: 5\r\n\r\nhello";
     assert_eq!(exchange(proxy.address, text).await?.status, 200);
     let seen = backend.last();
-    assert_eq!((seen.header("upgrade"), seen.header("http2-settings")), (None, None));
+    assert_eq!(
+        (seen.header("upgrade"), seen.header("http2-settings")),
+        (None, None)
+    );
     assert_eq!(seen.body, b"hello");
     Ok(())
 }
@@ -139,7 +161,12 @@ async fn extended(http2: &mut Http2) -> Result<Request<()>> {
 #[tokio::test]
 async fn by_http2_it_is_an_extended_connect() -> Result<()> {
     let backend = Backend::scripted(echo).await?;
-    let limits = [("HTTP_READ_TIMEOUT", "1"), ("HTTP_IDLE_TIMEOUT", "1"), ("HTTP_WRITE_TIMEOUT", "1"), ("UPSTREAM_TIMEOUT", "1")];
+    let limits = [
+        ("HTTP_READ_TIMEOUT", "1"),
+        ("HTTP_IDLE_TIMEOUT", "1"),
+        ("HTTP_WRITE_TIMEOUT", "1"),
+        ("UPSTREAM_TIMEOUT", "1"),
+    ];
     let more = [&limits[..], &[("H2C_ENABLED", "1")]].concat();
     let proxy = Proxy::start(&backend, &more).await?;
     let mut http2 = Http2::connect(proxy.address).await?;
@@ -147,8 +174,16 @@ async fn by_http2_it_is_an_extended_connect() -> Result<()> {
     let (response, mut up) = http2.begin(request, false).await?;
     let response = soon("the answer", response).await??;
     assert_eq!(response.status(), 200);
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    assert_eq!(header("sec-websocket-protocol"), Some("actioncable-v1-json"));
+    let header = |name| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    assert_eq!(
+        header("sec-websocket-protocol"),
+        Some("actioncable-v1-json")
+    );
     for name in ["sec-websocket-accept", "connection", "upgrade"] {
         assert_eq!(header(name), None, "{name}");
     }
@@ -170,7 +205,10 @@ async fn by_http2_it_is_an_extended_connect() -> Result<()> {
         let mut so_far = Vec::new();
         while so_far.len() < part.len() {
             let data = soon("bytes", down.data()).await?;
-            so_far.extend(data.transpose()?.ok_or_else(|| anyhow::anyhow!("the tunnel ended before {part}"))?);
+            so_far.extend(
+                data.transpose()?
+                    .ok_or_else(|| anyhow::anyhow!("the tunnel ended before {part}"))?,
+            );
         }
         assert_eq!(so_far, part.as_bytes());
     }

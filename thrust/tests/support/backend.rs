@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Result, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A server behind the proxy that records what it gets. It is stopped when it is dropped.
@@ -13,6 +14,8 @@ pub struct Backend {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Arc<AtomicUsize>,
+    /// Tells the task to listen no more.
+    deaf: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -57,18 +60,16 @@ impl Backend {
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let (seen, connections) = (Arc::default(), Arc::default());
-        Ok(Self {
-            address: listener.local_addr()?,
-            task: serve(
-                listener,
-                script,
-                Arc::clone(&seen),
-                Arc::clone(&connections),
-            ),
-            seen,
-            connections,
-        })
+        let address = listener.local_addr()?;
+        let mut backend = Self {
+            address,
+            seen: Arc::default(),
+            connections: Arc::default(),
+            deaf: Arc::default(),
+            task: tokio::spawn(async {}),
+        };
+        backend.task = backend.serve(listener, script);
+        Ok(backend)
     }
 
     /// Listens again where it did before.
@@ -77,15 +78,52 @@ impl Backend {
         answer: impl Fn(&Seen) -> Vec<u8> + Clone + Send + 'static,
     ) -> Result<()> {
         let listener = TcpListener::bind(self.address).await?;
-        let (seen, connections) = (Arc::clone(&self.seen), Arc::clone(&self.connections));
-        self.task = serve(listener, Self::script(answer), seen, connections);
+        self.task = self.serve(listener, Self::script(answer));
         Ok(())
+    }
+
+    /// Stops listening, and waits until all connections have ended.
+    pub async fn finish(&mut self) -> Result<()> {
+        self.deaf.notify_one();
+        Ok(super::soon("the end of the connections", &mut self.task).await??)
     }
 
     /// Stops listening, and closes all connections.
     pub async fn stop(&mut self) {
         self.task.abort();
         let _ = (&mut self.task).await;
+    }
+
+    fn serve<F, Fut>(&self, listener: TcpListener, script: F) -> JoinHandle<()>
+    where
+        F: Fn(Peer) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        let (seen, connections) = (Arc::clone(&self.seen), Arc::clone(&self.connections));
+        let deaf = Arc::clone(&self.deaf);
+        tokio::spawn(async move {
+            // What runs on the connections ends with this task.
+            let mut peers = JoinSet::new();
+            loop {
+                let accepted = tokio::select! {
+                    // Those that wait to be accepted are not left behind.
+                    biased;
+                    accepted = listener.accept() => accepted,
+                    () = deaf.notified() => break,
+                };
+                let Ok((stream, _)) = accepted else { break };
+                connections.fetch_add(1, Relaxed);
+                let _ = stream.set_nodelay(true);
+                let seen = Arc::clone(&seen);
+                peers.spawn(script(Peer {
+                    stream,
+                    buffer: Vec::new(),
+                    seen,
+                }));
+            }
+            drop(listener);
+            while peers.join_next().await.is_some() {}
+        })
     }
 
     fn script(
@@ -101,6 +139,9 @@ impl Backend {
                         break;
                     }
                     peer.stream.write_all(&bytes).await?;
+                    if find(&bytes, b"connection: close").is_some() {
+                        break;
+                    }
                 }
                 Ok(())
             })
@@ -131,32 +172,6 @@ impl Drop for Backend {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-fn serve<F, Fut>(
-    listener: TcpListener,
-    script: F,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    connections: Arc<AtomicUsize>,
-) -> JoinHandle<()>
-where
-    F: Fn(Peer) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<()>> + Send + 'static,
-{
-    tokio::spawn(async move {
-        // What runs on the connections ends with this task.
-        let mut peers = JoinSet::new();
-        while let Ok((stream, _)) = listener.accept().await {
-            connections.fetch_add(1, Relaxed);
-            let _ = stream.set_nodelay(true);
-            let seen = Arc::clone(&seen);
-            peers.spawn(script(Peer {
-                stream,
-                buffer: Vec::new(),
-                seen,
-            }));
-        }
-    })
 }
 
 impl Peer {
