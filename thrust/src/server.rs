@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use hyper::server::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use socket2::{SockRef, TcpKeepalive};
@@ -59,9 +60,10 @@ impl Door {
 /// What all connections share.
 pub(crate) struct Server {
     handler: Arc<Handler>,
-    http1: Builder<TokioExecutor>,
-    http2: Builder<TokioExecutor>,
-    plain: Builder<TokioExecutor>,
+    /// hyper-util's `http1_only` does not hold for connections with upgrades, so that it takes hyper's own builder.
+    http1: http1::Builder,
+    either: Builder<TokioExecutor>,
+    h2c_enabled: bool,
     clients: Clients,
     timeouts: Timeouts,
     /// Takes no new requests; those that run end.
@@ -75,16 +77,11 @@ impl Server {
         handler: Arc<Handler>,
         draining: CancellationToken,
     ) -> Self {
-        let http = builder(options);
         Self {
             handler,
-            http1: http.clone().http1_only(),
-            http2: http.clone().http2_only(),
-            plain: if options.h2c_enabled {
-                http
-            } else {
-                http.http1_only()
-            },
+            http1: http1(options),
+            either: either(options),
+            h2c_enabled: options.h2c_enabled,
             clients: Clients::new(&options.limits),
             timeouts: options.timeouts,
             draining,
@@ -183,7 +180,17 @@ impl Server {
     }
 }
 
-fn builder(options: &Options) -> Builder<TokioExecutor> {
+fn http1(options: &Options) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_headers(HEADERS)
+        .max_buf_size(options.limits.request_headers as usize);
+    builder
+}
+
+fn either(options: &Options) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     let headers = options.limits.request_headers;
     builder

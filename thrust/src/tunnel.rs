@@ -11,7 +11,7 @@ use hyper_util::server::conn::auto::upgrade::{Parts, downcast};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{Client, ClientIo};
+use crate::server::{Client, ClientIo, ClientStream};
 use crate::upstream::Switched;
 use copy::{Direction, copy_both};
 
@@ -38,11 +38,8 @@ async fn carry(client_side: OnUpgrade, server_side: Switched) -> io::Result<()> 
     let (client, server) = tokio::join!(client_side, server_side.into_stream());
     let (client, (server, from_server)) = (client.map_err(io::Error::other)?, server?);
     // The bare connection needs no buffers of its own while nothing comes.
-    match downcast::<TokioIo<ClientIo>>(client) {
-        Ok(Parts { io, read_buf, .. }) => {
-            let client = io.into_inner().into_stream();
-            both_ways(client, read_buf, server, from_server).await
-        }
+    match bare(client) {
+        Ok((client, from_client)) => both_ways(client, from_client, server, from_server).await,
         Err(stream) => {
             both_ways(
                 TokioIo::<Upgraded>::new(stream),
@@ -53,6 +50,18 @@ async fn carry(client_side: OnUpgrade, server_side: Switched) -> io::Result<()> 
             .await
         }
     }
+}
+
+/// The connection of a client by HTTP/1.1, and what was read of it already.
+fn bare(client: Upgraded) -> Result<(ClientStream, Bytes), Upgraded> {
+    let (io, read) = match client.downcast::<TokioIo<ClientIo>>() {
+        Ok(parts) => (parts.io, parts.read_buf),
+        Err(client) => {
+            let Parts { io, read_buf, .. } = downcast::<TokioIo<ClientIo>>(client)?;
+            (io, read_buf)
+        }
+    };
+    Ok((io.into_inner().into_stream(), read))
 }
 
 async fn both_ways<C, S>(

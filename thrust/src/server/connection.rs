@@ -1,5 +1,6 @@
 use std::convert::Infallible;
-use std::pin::pin;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +16,9 @@ const GOODBYE: Duration = Duration::from_secs(1);
 impl Server {
     /// Speaks HTTP on a connection until one side ends it, a limit is reached, or the server drains.
     pub(super) async fn serve(&self, stream: ClientStream, client: Client) {
-        let builder = match &stream {
-            ClientStream::Plain(_) => &self.plain,
-            ClientStream::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2") => &self.http2,
-            ClientStream::Tls(_) => &self.http1,
+        let may_be_http2 = match &stream {
+            ClientStream::Plain(_) => self.h2c_enabled,
+            ClientStream::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
         };
         let activity = Activity::new();
         let io = TokioIo::new(ClientIo::new(stream, Arc::clone(&activity)));
@@ -30,25 +30,48 @@ impl Server {
             let answer = Box::pin(answer);
             async move { Ok::<_, Infallible>(answer.await) }
         });
-        let mut connection = pin!(builder.serve_connection_with_upgrades(io, service));
-        let ended = tokio::select! {
+        let ended = if may_be_http2 {
+            let connection = self.either.serve_connection_with_upgrades(io, service);
+            self.watch(connection, |it| it.graceful_shutdown(), &activity, address)
+                .await
+        } else {
+            let connection = self.http1.serve_connection(io, service).with_upgrades();
+            self.watch(connection, |it| it.graceful_shutdown(), &activity, address)
+                .await
+                .map_err(Into::into)
+        };
+        if let Err(error) = ended {
+            tracing::debug!(client.address = %address, error = &*error, "a connection broke");
+        }
+    }
+
+    /// Lets a connection run to its end, which `end` asks for in good order.
+    async fn watch<C, E>(
+        &self,
+        connection: C,
+        end: impl Fn(Pin<&mut C>),
+        activity: &Activity,
+        address: IpAddr,
+    ) -> Result<(), E>
+    where
+        C: Future<Output = Result<(), E>>,
+    {
+        let mut connection = pin!(connection);
+        tokio::select! {
             biased;
-            ended = connection.as_mut() => Some(ended),
+            ended = connection.as_mut() => ended,
             overdue = activity.overdue(&self.timeouts) => {
                 tracing::debug!(client.address = %address, ?overdue, "closed a connection");
                 if overdue != Overdue::Idle {
-                    return;
+                    return Ok(());
                 }
-                connection.as_mut().graceful_shutdown();
-                tokio::time::timeout(GOODBYE, connection.as_mut()).await.ok()
+                end(connection.as_mut());
+                tokio::time::timeout(GOODBYE, connection).await.unwrap_or(Ok(()))
             }
             () = self.draining.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                Some(connection.as_mut().await)
+                end(connection.as_mut());
+                connection.await
             }
-        };
-        if let Some(Err(error)) = ended {
-            tracing::debug!(client.address = %address, error = &*error, "a connection broke");
         }
     }
 }
