@@ -24,7 +24,7 @@ pub(crate) fn listen(address: IpAddr, port: u16, variable: &str) -> Result<TcpLi
             std::io::ErrorKind::PermissionDenied => format!(
                 "set {variable} to a port from 1024 on, or let the program have the capability CAP_NET_BIND_SERVICE"
             ),
-            _ => format!("stop the process that listens there, or set {variable} (and HTTP_BIND) to a free address"),
+            _ => format!("stop the process that listens there, or set {variable} (and {}) to a free address", if variable == "STATUS_PORT" { "STATUS_BIND" } else { "HTTP_BIND" }),
         };
         let address = SocketAddr::new(address, port);
         Failure::new(format!("could not listen on {address}: {error}")).hint(hint)
