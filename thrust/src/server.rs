@@ -185,7 +185,6 @@ fn http1(options: &Options) -> http1::Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(None)
-        .max_headers(HEADERS)
         .max_buf_size(options.limits.request_headers as usize);
     builder
 }

@@ -4,11 +4,9 @@ mod copy;
 
 use std::io;
 
-use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::{Parts, downcast};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use crate::server::{Client, ClientIo, ClientStream};
@@ -37,23 +35,20 @@ pub(crate) async fn tunnel(
 async fn carry(client_side: OnUpgrade, server_side: Switched) -> io::Result<()> {
     let (client, server) = tokio::join!(client_side, server_side.into_stream());
     let (client, (server, from_server)) = (client.map_err(io::Error::other)?, server?);
-    // The bare connection needs no buffers of its own while nothing comes.
+    let down = Direction::new(&from_server);
+    drop(from_server);
     match bare(client) {
-        Ok((client, from_client)) => both_ways(client, from_client, server, from_server).await,
-        Err(stream) => {
-            both_ways(
-                TokioIo::<Upgraded>::new(stream),
-                Bytes::new(),
-                server,
-                from_server,
-            )
-            .await
+        // The bare connection needs no buffers of its own while nothing comes.
+        Ok((client, up)) => copy_both(client, server, up, down).await,
+        Err(client) => {
+            let client = TokioIo::<Upgraded>::new(client);
+            copy_both(client, server, Direction::new(&[]), down).await
         }
     }
 }
 
 /// The connection of a client by HTTP/1.1, and what was read of it already.
-fn bare(client: Upgraded) -> Result<(ClientStream, Bytes), Upgraded> {
+fn bare(client: Upgraded) -> Result<(ClientStream, Direction), Upgraded> {
     let (io, read) = match client.downcast::<TokioIo<ClientIo>>() {
         Ok(parts) => (parts.io, parts.read_buf),
         Err(client) => {
@@ -61,19 +56,5 @@ fn bare(client: Upgraded) -> Result<(ClientStream, Bytes), Upgraded> {
             (io, read_buf)
         }
     };
-    Ok((io.into_inner().into_stream(), read))
-}
-
-async fn both_ways<C, S>(
-    client: C,
-    from_client: Bytes,
-    server: S,
-    from_server: Bytes,
-) -> io::Result<()>
-where
-    C: AsyncRead + AsyncWrite + Unpin,
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let (up, down) = (Direction::new(from_client), Direction::new(from_server));
-    copy_both(client, server, up, down).await
+    Ok((io.into_inner().into_stream(), Direction::new(&read)))
 }

@@ -31,9 +31,10 @@ enum State {
 
 impl Direction {
     /// `waiting` comes first.
-    pub(super) fn new(waiting: Bytes) -> Self {
+    pub(super) fn new(waiting: &[u8]) -> Self {
         Self {
-            waiting,
+            // A copy: even an empty part of hyper's buffer would keep all of it.
+            waiting: Bytes::copy_from_slice(waiting),
             unflushed: false,
             state: State::Open,
         }
