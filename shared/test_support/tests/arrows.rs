@@ -89,6 +89,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("thrust", &["clap", "telemetry"]),
     (
         "bench",
         &[

@@ -242,3 +242,40 @@ pub(crate) fn help() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::{Row, TABLE};
+
+    #[test]
+    fn the_documentation_has_the_table() {
+        let documentation = include_str!("../../../docs/thrust.md");
+        for (title, rows) in TABLE {
+            let table = markdown(title, rows);
+            assert!(
+                documentation.contains(&table),
+                "docs/thrust.md lacks:\n\n{table}"
+            );
+        }
+    }
+
+    fn markdown(title: &str, rows: &[Row]) -> String {
+        let mut text = format!("| {title} | default | |\n|---|---|---|\n");
+        for Row {
+            name,
+            default,
+            help,
+        } in rows
+        {
+            let default = if default.is_empty() {
+                String::new()
+            } else {
+                format!("`{default}`")
+            };
+            let _ = writeln!(text, "| `{name}` | {default} | {help} |");
+        }
+        text
+    }
+}
