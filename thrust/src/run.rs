@@ -120,6 +120,9 @@ async fn drain(server: &Server, handler: &Handler, time: Duration) {
     let tunnels = &handler.tunnels;
     tunnels.tasks.close();
     let open = server.tasks.len();
+    // A tunnel has no end to wait for, and by HTTP/2 it holds its connection.
+    let cut = tunnels.tasks.len();
+    tunnels.cut.cancel();
     if tokio::time::timeout(time, server.tasks.wait())
         .await
         .is_err()
@@ -130,8 +133,6 @@ async fn drain(server: &Server, handler: &Handler, time: Duration) {
             "requests still ran after DRAIN_TIMEOUT and were cut off"
         );
     }
-    let cut = tunnels.tasks.len();
-    tunnels.cut.cancel();
     let _ = tokio::time::timeout(LAST, tunnels.tasks.wait()).await;
     tracing::info!(connections = open, tunnels = cut, "drained");
 }

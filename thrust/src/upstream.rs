@@ -226,14 +226,19 @@ impl Upstream {
         mut connection: Live,
         request: Request<Body>,
     ) -> Result<(Response<hyper::body::Incoming>, Live), Failed> {
-        let (patience, request) = Patience::new(self.timeout, request);
-        match patience.wait_for(connection.send(request)).await {
-            Ok(response) => Ok((response?, connection)),
-            Err(after) => {
+        let Some(after) = self.timeout else {
+            return Ok((connection.send(request).await?, connection));
+        };
+        let (request, patience) = Patience::with(request);
+        let response = tokio::select! {
+            biased;
+            response = connection.send(request) => response,
+            () = patience.ends(after) => {
                 let target = self.target.clone();
-                Err(Failed::Final(UpstreamError::Timeout { target, after }))
+                return Err(Failed::Final(UpstreamError::Timeout { target, after }));
             }
-        }
+        };
+        Ok((response?, connection))
     }
 
     /// Connects; where that is refused, again until it works or the time is over.

@@ -5,7 +5,7 @@ mod support;
 use std::time::Instant;
 
 use anyhow::Result;
-use support::{Backend, Client, Frame, Frames, Proxy, SECOND, kind, soon};
+use support::{Backend, Client, Frame, Frames, Http2, Proxy, SECOND, kind, soon};
 use test_support::{Signal, wait_until};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -120,6 +120,25 @@ async fn what_hangs_is_cut_off() -> Result<()> {
     assert_eq!(proxy.process.ended().await?.code(), Some(0));
     assert!(began.elapsed() > SECOND / 2);
     assert!(proxy.process.output().contains("were cut off"));
+    Ok(())
+}
+
+/// A tunnel has no end to wait for, whatever carries it.
+#[tokio::test]
+async fn tunnels_hold_nothing_up() -> Result<()> {
+    let (backend, _tell) = hesitant().await?;
+    let more = [("DRAIN_TIMEOUT", "600"), ("H2C_ENABLED", "1")];
+    let mut proxy = Proxy::start(&backend, &more).await?;
+    let mut tunnel = Client::connect(proxy.address).await?;
+    tunnel.send(UPGRADE).await?;
+    assert_eq!(tunnel.head().await?.status, 101);
+    let mut http2 = Http2::connect(proxy.address).await?;
+    let request = http2.extended("/").await?;
+    let (response, _up) = http2.begin(request, false).await?;
+    let _response = soon("the answer", response).await??;
+    proxy.process.signal(Signal::TERM)?;
+    tunnel.closed().await?;
+    assert_eq!(proxy.process.ended().await?.code(), Some(0));
     Ok(())
 }
 

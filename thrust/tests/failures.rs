@@ -3,7 +3,7 @@
 mod support;
 
 use anyhow::Result;
-use support::{Backend, Client, Http2, Proxy, exchange, get, ok, unused_port};
+use support::{Backend, Client, Http2, Proxy, SECOND, exchange, get, ok, soon, unused_port};
 
 #[tokio::test]
 async fn nobody_listens() -> Result<()> {
@@ -76,6 +76,48 @@ async fn no_answer_in_time() -> Result<()> {
         "a request that timed out is not sent again"
     );
     assert_eq!(get(proxy.address, "/").await?.status, 200);
+    Ok(())
+}
+
+/// The time begins with the end of the request: a large upload may take longer than that.
+#[tokio::test]
+async fn a_slow_upload_is_not_the_servers_fault() -> Result<()> {
+    let backend = Backend::friendly().await?;
+    let proxy = Proxy::start(&backend, &[("UPSTREAM_TIMEOUT", "1")]).await?;
+    let mut client = Client::connect(proxy.address).await?;
+    client
+        .send("POST / HTTP/1.1\r\nhost: app.test\r\ntransfer-encoding: chunked\r\n\r\n")
+        .await?;
+    for _ in 0..5 {
+        client.send("5\r\nhello\r\n").await?;
+        tokio::time::sleep(SECOND / 2).await;
+    }
+    client.send("0\r\n\r\n").await?;
+    assert_eq!(client.response().await?.status, 200);
+    Ok(())
+}
+
+/// A server that takes no more of a request does not hold it for ever.
+#[tokio::test]
+async fn a_server_that_takes_nothing_is_given_up() -> Result<()> {
+    let backend = Backend::scripted(|mut peer| async move {
+        peer.head().await?;
+        std::future::pending().await
+    })
+    .await?;
+    let proxy = Proxy::start(&backend, &[("UPSTREAM_TIMEOUT", "1")]).await?;
+    let mut client = Client::connect(proxy.address).await?;
+    let head = "POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 64000000\r\n\r\n";
+    client.send(head).await?;
+    let (mut reader, mut writer) = client.stream.split();
+    let body = vec![0; 64_000_000];
+    let mut answer = [0; 12];
+    // The proxy closes the connection before it has read the rest.
+    let send = tokio::io::AsyncWriteExt::write_all(&mut writer, &body);
+    let read = tokio::io::AsyncReadExt::read_exact(&mut reader, &mut answer);
+    let (_, read) = soon("the answer", async { tokio::join!(send, read) }).await?;
+    read?;
+    assert_eq!(&answer, b"HTTP/1.1 504");
     Ok(())
 }
 

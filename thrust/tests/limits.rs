@@ -176,30 +176,6 @@ async fn slow_clients() -> Result<()> {
 }
 
 #[tokio::test]
-async fn idle_connections() -> Result<()> {
-    let backend = Backend::friendly().await?;
-    let proxy = Proxy::start(
-        &backend,
-        &[("HTTP_IDLE_TIMEOUT", "1"), ("H2C_ENABLED", "1")],
-    )
-    .await?;
-    let mut silent = Client::connect(proxy.address).await?;
-    let mut kept = Client::connect(proxy.address).await?;
-    for _ in 0..4 {
-        kept.send(format!("{HEAD}\r\n")).await?;
-        assert_eq!(kept.response().await?.status, 200);
-        // The time is that between two requests, not that of the connection.
-        tokio::time::sleep(SECOND / 2).await;
-    }
-    silent.closed().await?;
-    kept.closed().await?;
-    let mut http2 = Http2::connect(proxy.address).await?;
-    assert_eq!(http2.get("/").await?.status(), 200);
-    assert!(http2.ended().await?.is_ok(), "it ends in good order");
-    Ok(())
-}
-
-#[tokio::test]
 async fn clients_that_take_nothing() -> Result<()> {
     const LARGE: usize = 64 << 20;
     let backend = Backend::scripted(|mut peer| async move {

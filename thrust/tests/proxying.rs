@@ -4,7 +4,7 @@ mod support;
 
 use anyhow::Result;
 use http::{Method, Request};
-use support::{Backend, Client, Http2, Proxy, Seen, exchange, get, ok, unused_port};
+use support::{Backend, Client, Http2, Proxy, Seen, exchange, get, ok};
 
 /// A whole request with these lines in its head.
 fn request(line: &str, headers: &[&str], body: &str) -> String {
@@ -122,8 +122,8 @@ async fn headers_of_one_connection_stay_there() -> Result<()> {
 async fn a_client_cannot_have_the_proxys_own_headers_removed() -> Result<()> {
     let backend = Backend::friendly().await?;
     let proxy = Proxy::start(&backend, &[("FORWARD_HEADERS", "0")]).await?;
-    let named = "Connection: host, x-forwarded-for, x-forwarded-proto, x-forwarded-host, x-request-start, x-sendfile-type, content-length";
-    let text = request("POST /", &[named, "content-length: 5"], "hello");
+    let connection = "Connection: host, x-forwarded-for, x-forwarded-proto, x-forwarded-host, x-request-start, x-sendfile-type, content-length";
+    let text = request("POST /", &[connection, "content-length: 5"], "hello");
     assert_eq!(exchange(proxy.address, text).await?.status, 200);
     let seen = backend.last();
     let names = [
@@ -271,40 +271,5 @@ async fn responses_without_a_body_stay_so() -> Result<()> {
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("content-length"), length, "{}", answer.head);
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn paths_go_to_their_server() -> Result<()> {
-    let web = Backend::answering(|_| ok("web")).await?;
-    let cable = Backend::answering(|_| ok("cable")).await?;
-    let (_kept, nobody) = unused_port()?;
-    let usual: &[(&str, &str)] = &[
-        ("/", "web"),
-        ("/cable", "cable"),
-        ("/cable?x", "cable"),
-        ("/cable/x", "cable"),
-        ("/cables", "web"),
-        ("/x/cable", "web"),
-        ("/%63able", "web"),
-        ("/Cable", "web"),
-    ];
-    let own: &[(&str, &str)] = &[
-        ("/cable", "web"),
-        ("/ws", "cable"),
-        ("/ws/x", "cable"),
-        ("/wsx", "web"),
-    ];
-    let all: &[(&str, &str)] = &[("/", "cable"), ("/x", "cable")];
-    for (path, cases) in [("", usual), ("/ws/", own), ("/", all)] {
-        let port = cable.port();
-        let proxy = Proxy::start(&web, &[("CABLE_PORT", &port), ("CABLE_PATH", path)]).await?;
-        for (path, expected) in cases {
-            assert_eq!(get(proxy.address, path).await?.text(), *expected, "{path}");
-        }
-    }
-    let proxy = Proxy::start(&web, &[("CABLE_PORT", &nobody), ("UPSTREAM_WAIT", "0")]).await?;
-    assert_eq!(get(proxy.address, "/cable").await?.status, 502);
-    assert_eq!(get(proxy.address, "/").await?.text(), "web");
     Ok(())
 }

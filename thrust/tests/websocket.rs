@@ -4,10 +4,8 @@ mod support;
 
 use anyhow::Result;
 use bytes::Bytes;
-use h2::ext::Protocol;
-use http::{Method, Request, Version};
 use support::{Backend, Client, Http2, Peer, Proxy, SECOND, exchange, ok, soon};
-use test_support::{wait_for, wait_until};
+use test_support::wait_for;
 use tokio::io::AsyncWriteExt as _;
 
 const UPGRADE: &str = "GET /cable?x HTTP/1.1\r\nhost: app.test\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\n\
@@ -115,7 +113,7 @@ async fn a_refusal_is_passed_on() -> Result<()> {
         assert_eq!((answer.status, answer.text()), (403, "no".into()));
     }
     let mut http2 = Http2::connect(proxy.address).await?;
-    let request = extended(&mut http2).await?;
+    let request = http2.extended("/cable?x").await?;
     let answer = http2.exchange(request, "").await?;
     assert_eq!(
         (answer.status().as_u16(), &answer.body()[..]),
@@ -141,23 +139,6 @@ async fn an_offer_with_a_body_is_declined() -> Result<()> {
     Ok(())
 }
 
-/// An extended CONNECT (RFC 8441).
-async fn extended(http2: &mut Http2) -> Result<Request<()>> {
-    wait_until("the proxy to allow it", || async {
-        http2.sender.is_extended_connect_protocol_enabled()
-    })
-    .await;
-    let request = Request::builder()
-        .method(Method::CONNECT)
-        .uri("http://app.test/cable?x")
-        .version(Version::HTTP_2)
-        .extension(Protocol::from_static("websocket"))
-        .header("origin", "http://app.test")
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-protocol", "actioncable-v1-json");
-    Ok(request.body(())?)
-}
-
 #[tokio::test]
 async fn by_http2_it_is_an_extended_connect() -> Result<()> {
     let backend = Backend::scripted(echo).await?;
@@ -170,7 +151,7 @@ async fn by_http2_it_is_an_extended_connect() -> Result<()> {
     let more = [&limits[..], &[("H2C_ENABLED", "1")]].concat();
     let proxy = Proxy::start(&backend, &more).await?;
     let mut http2 = Http2::connect(proxy.address).await?;
-    let request = extended(&mut http2).await?;
+    let request = http2.extended("/cable?x").await?;
     let (response, mut up) = http2.begin(request, false).await?;
     let response = soon("the answer", response).await??;
     assert_eq!(response.status(), 200);
@@ -239,7 +220,7 @@ async fn a_slow_reader_does_not_fill_the_memory() -> Result<()> {
     let before = proxy.memory()?;
     let _client = open(&proxy).await?;
     let mut http2 = Http2::connect(proxy.address).await?;
-    let request = extended(&mut http2).await?;
+    let request = http2.extended("/cable?x").await?;
     let (response, _up) = http2.begin(request, false).await?;
     let _response = soon("the answer", response).await??;
     // Until nothing more is taken of the servers.

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::options::Timeouts;
@@ -12,6 +12,8 @@ const SHORTEST_LOOK: Duration = Duration::from_millis(50);
 /// What happens on a connection, and since when: enough to tell when it has been waited for too long.
 pub(super) struct Activity {
     began: Instant,
+    /// Between two requests of HTTP/2 much else may come, and no bytes say that a head begins.
+    is_http2: AtomicBool,
     in_flight: AtomicU32,
     idle_since: AtomicU64,
     head_since: AtomicU64,
@@ -36,11 +38,19 @@ impl Activity {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             began: Instant::now(),
+            is_http2: AtomicBool::new(false),
             in_flight: AtomicU32::new(0),
             idle_since: AtomicU64::new(1),
             head_since: AtomicU64::new(NONE),
             stalled_since: AtomicU64::new(NONE),
         })
+    }
+
+    /// The client speaks HTTP/2.
+    pub(super) fn speaks_http2(&self) {
+        if !self.is_http2.swap(true, Relaxed) {
+            self.head_since.store(NONE, Relaxed);
+        }
     }
 
     /// A request has come.
@@ -52,7 +62,8 @@ impl Activity {
 
     /// Bytes came. Where none are awaited, a request begins with them.
     pub(super) fn read(&self) {
-        if self.in_flight.load(Relaxed) == 0 && self.head_since.load(Relaxed) == NONE {
+        let is_free = self.in_flight.load(Relaxed) == 0 && !self.is_http2.load(Relaxed);
+        if is_free && self.head_since.load(Relaxed) == NONE {
             self.head_since.store(self.now(), Relaxed);
         }
     }
@@ -92,9 +103,13 @@ impl Activity {
     fn awaited(&self, timeouts: &Timeouts) -> impl Iterator<Item = (u64, Duration, Overdue)> {
         let is_free = self.in_flight.load(Relaxed) == 0;
         let free = |moment: &AtomicU64| moment.load(Relaxed) * u64::from(is_free);
+        let head = free(&self.head_since);
+        // A head that has begun may take its own time.
+        let is_idle = head == NONE || timeouts.read.is_none();
+        let idle = free(&self.idle_since) * u64::from(is_idle);
         [
-            (free(&self.idle_since), timeouts.idle, Overdue::Idle),
-            (free(&self.head_since), timeouts.read, Overdue::Head),
+            (idle, timeouts.idle, Overdue::Idle),
+            (head, timeouts.read, Overdue::Head),
             (
                 self.stalled_since.load(Relaxed),
                 timeouts.write,

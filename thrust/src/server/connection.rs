@@ -4,6 +4,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Request, Version};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
@@ -21,9 +23,15 @@ impl Server {
             ClientStream::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
         };
         let activity = Activity::new();
+        if may_be_http2 && matches!(stream, ClientStream::Tls(_)) {
+            activity.speaks_http2();
+        }
         let io = TokioIo::new(ClientIo::new(stream, Arc::clone(&activity)));
         let address = client.address;
-        let service = service_fn(|request| {
+        let service = service_fn(|request: Request<Incoming>| {
+            if request.version() == Version::HTTP_2 {
+                activity.speaks_http2();
+            }
             let in_flight = activity.begin();
             let answer = Arc::clone(&self.handler).handle(request, client.clone(), in_flight);
             // Beside the connection, which is small as long as it is idle.

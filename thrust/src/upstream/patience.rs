@@ -1,8 +1,8 @@
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
@@ -10,50 +10,61 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::body::{Body, BodyError};
 
-/// How long a server has for its answer, once it has the whole request.
+/// The server is not waited for, but the client: for more of the request's body.
+const CLIENT: u64 = u64::MAX;
+
+/// Since when a server is waited for: to take more of a request, or to begin its answer.
 pub(super) struct Patience {
-    limit: Option<Duration>,
-    sent: Arc<AtomicBool>,
+    began: Instant,
+    /// Milliseconds after that, or `CLIENT`.
+    since: AtomicU64,
 }
 
 impl Patience {
-    /// Watches the body of a request, where it is not in memory.
-    pub(super) fn new(limit: Option<Duration>, request: Request<Body>) -> (Self, Request<Body>) {
-        let is_whole = limit.is_none() || request.body().in_memory().is_some();
-        let sent = Arc::new(AtomicBool::new(is_whole));
-        let patience = Self {
-            limit,
-            sent: Arc::clone(&sent),
-        };
-        if is_whole {
-            return (patience, request);
+    /// Watches over a request. One that is in memory is sent at once, and needs no watching.
+    pub(super) fn with(request: Request<Body>) -> (Request<Body>, Arc<Self>) {
+        let patience = Arc::new(Self {
+            began: Instant::now(),
+            since: AtomicU64::new(0),
+        });
+        if request.body().in_memory().is_some() {
+            return (request, patience);
         }
-        let watched = request.map(|body| Body::stream(Watched { body, sent }));
-        (patience, watched)
+        let watched = Arc::clone(&patience);
+        let request = request.map(|body| {
+            Body::stream(Watched {
+                body,
+                patience: watched,
+            })
+        });
+        (request, patience)
     }
 
-    /// What `answer` gives; `Err` with the limit where it took too long.
-    pub(super) async fn wait_for<T>(self, answer: impl Future<Output = T>) -> Result<T, Duration> {
-        let Some(limit) = self.limit else {
-            return Ok(answer.await);
-        };
-        let mut answer = pin!(answer);
+    /// Completes when the server let wait for so long.
+    pub(super) async fn ends(&self, after: Duration) {
         loop {
-            let was_sent = self.sent.load(Relaxed);
-            match tokio::time::timeout(limit, answer.as_mut()).await {
-                Ok(answer) => return Ok(answer),
-                Err(_) if was_sent => return Err(limit),
-                // Its own limits hold for an upload.
-                Err(_) => {}
+            let left = match self.since.load(Relaxed) {
+                CLIENT => after,
+                since => {
+                    (Duration::from_millis(since) + after).saturating_sub(self.began.elapsed())
+                }
+            };
+            if left.is_zero() {
+                return;
             }
+            tokio::time::sleep(left).await;
         }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(CLIENT - 1)
     }
 }
 
-/// A body that tells when it was read to its end.
+/// A body that tells whose turn it is.
 struct Watched {
     body: Body,
-    sent: Arc<AtomicBool>,
+    patience: Arc<Patience>,
 }
 
 impl HttpBody for Watched {
@@ -65,9 +76,13 @@ impl HttpBody for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        if matches!(frame, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.sent.store(true, Relaxed);
-        }
+        let patience = &self.patience;
+        let since = if frame.is_pending() {
+            CLIENT
+        } else {
+            patience.now()
+        };
+        patience.since.store(since, Relaxed);
         frame
     }
 

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -154,7 +154,7 @@ impl Backend {
 
     /// What it got so far.
     pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+        lock(&self.seen).clone()
     }
 
     /// What it got last.
@@ -186,7 +186,7 @@ impl Peer {
         };
         // It counts as soon as its head is there: what breaks off later was seen, too.
         let index = {
-            let mut all = self.seen.lock().unwrap();
+            let mut all = lock(&self.seen);
             all.push(seen.clone());
             all.len() - 1
         };
@@ -194,10 +194,10 @@ impl Peer {
             self.chunks().await?
         } else {
             let length = seen.header("content-length");
-            let length = length.map(|length| length.parse()).transpose()?;
+            let length = length.map(str::parse).transpose()?;
             self.exactly(length.unwrap_or(0)).await?
         };
-        self.seen.lock().unwrap()[index].body.clone_from(&seen.body);
+        lock(&self.seen)[index].body.clone_from(&seen.body);
         Ok(Some(seen))
     }
 
@@ -282,6 +282,10 @@ impl Seen {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers(name).first().copied()
     }
+}
+
+fn lock(seen: &Mutex<Vec<Seen>>) -> MutexGuard<'_, Vec<Seen>> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {

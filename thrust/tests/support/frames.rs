@@ -59,13 +59,18 @@ impl Frames {
     pub async fn read_from(stream: &mut (impl AsyncRead + Unpin)) -> Option<Frame> {
         let mut head = [0; 9];
         stream.read_exact(&mut head).await.ok()?;
-        let [a, b, c, kind, flags, d, e, f, g] = head;
-        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        let [length @ .., kind, flags, _, _, _, _] = head;
+        let length = length
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        let mut payload = vec![0; length];
         stream.read_exact(&mut payload).await.ok()?;
         Some(Frame {
             kind,
             flags,
-            stream: u32::from_be_bytes([d, e, f, g]),
+            stream: head[5..]
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | u32::from(*byte)),
             payload,
         })
     }
@@ -77,6 +82,16 @@ impl Frames {
             said |= frame.kind == kind::GOAWAY;
         }
         Ok(said)
+    }
+
+    /// Whether an answer comes on the stream.
+    pub async fn answered(&mut self, stream: u32) -> Result<bool> {
+        while let Some(frame) = self.next().await? {
+            if frame.kind == kind::HEADERS && frame.stream == stream {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What became of the stream: its status, or `None` where it or the connection was ended without one.
@@ -121,8 +136,8 @@ impl Frame {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let length = u32::try_from(self.payload.len()).unwrap().to_be_bytes();
-        let mut bytes = length[1..].to_vec();
+        let length = self.payload.len().to_be_bytes();
+        let mut bytes = length[length.len() - 3..].to_vec();
         bytes.extend([self.kind, self.flags]);
         bytes.extend(self.stream.to_be_bytes());
         bytes.extend(&self.payload);
@@ -133,46 +148,37 @@ impl Frame {
         self.payload.get(4..8) == Some(&[0; 4])
     }
 
-    /// The status, which hyper's HPACK sends first: by its place in the static table, or as three digits.
+    /// The status, which comes first: by its place in the static table, or as three digits, plain or in Huffman's code.
     fn status(&self) -> Option<u16> {
-        match *self.payload.first()? {
-            indexed @ 0x88..=0x8e => {
-                let table = [200, 204, 206, 304, 400, 404, 500];
-                Some(table[usize::from(indexed - 0x88)])
-            }
-            _ => {
-                let (length, text) = (*self.payload.get(1)?, self.payload.get(2..)?);
-                if length & 0x80 == 0 {
-                    return std::str::from_utf8(text.get(..3)?).ok()?.parse().ok();
-                }
-                // Digits in Huffman's code: 0, 1, 2 take five bits, 3 to 9 six.
-                let bits: String = text
-                    .get(..usize::from(length & 0x7f))?
-                    .iter()
-                    .map(|byte| format!("{byte:08b}"))
-                    .collect();
-                digits(&bits)
-            }
+        let (first, rest) = self.payload.split_first()?;
+        if let place @ 0x88..=0x8e = *first {
+            let table = [200, 204, 206, 304, 400, 404, 500];
+            return Some(table[usize::from(place - 0x88)]);
         }
+        let (length, text) = rest.split_first()?;
+        let text = text.get(..usize::from(length & 0x7f))?;
+        if length & 0x80 == 0 {
+            return std::str::from_utf8(text).ok()?.parse().ok();
+        }
+        let bits = text
+            .iter()
+            .fold(0, |bits, byte| bits << 8 | u32::from(*byte));
+        let mut left = text.len() * 8;
+        let mut number = 0;
+        for _ in 0..3 {
+            // 0, 1 and 2 take five bits, 3 to 9 six.
+            let five = bits >> left.checked_sub(5)? & 0x1f;
+            let is_short = five < 3;
+            left = left.checked_sub(if is_short { 5 } else { 6 })?;
+            let digit = if is_short {
+                five
+            } else {
+                (bits >> left & 0x3f) - 0b01_1001 + 3
+            };
+            number = number * 10 + digit;
+        }
+        u16::try_from(number).ok()
     }
-}
-
-fn digits(mut bits: &str) -> Option<u16> {
-    let mut number = 0;
-    for _ in 0..3 {
-        let five = u16::from_str_radix(bits.get(..5)?, 2).ok()?;
-        let (digit, length) = if five < 3 {
-            (five, 5)
-        } else {
-            (
-                u16::from_str_radix(bits.get(..6)?, 2).ok()? - 0b011_001 + 3,
-                6,
-            )
-        };
-        number = number * 10 + digit;
-        bits = &bits[length..];
-    }
-    Some(number)
 }
 
 /// Each field as a literal that is not indexed (RFC 7541, section 6.2.2), without Huffman's code.
@@ -190,14 +196,14 @@ pub fn hpack(fields: &[(&str, &str)]) -> Vec<u8> {
 
 fn integer(mut number: usize, block: &mut Vec<u8>) {
     if number < 127 {
-        block.push(number as u8);
+        block.push(number.to_le_bytes()[0]);
         return;
     }
     block.push(127);
     number -= 127;
     while number >= 128 {
-        block.push((number % 128) as u8 | 128);
+        block.push((number % 128).to_le_bytes()[0] | 128);
         number /= 128;
     }
-    block.push(number as u8);
+    block.push(number.to_le_bytes()[0]);
 }

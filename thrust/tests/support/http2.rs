@@ -3,8 +3,10 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
+use h2::ext::Protocol;
 use h2::{RecvStream, SendStream};
-use http::{Request, Response};
+use http::{Method, Request, Response, Version};
+use test_support::wait_until;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
@@ -52,6 +54,23 @@ impl Http2 {
         let (parts, mut body) = response.into_parts();
         let body = whole(&mut body).await?;
         Ok(Response::from_parts(parts, body))
+    }
+
+    /// A request to open a WebSocket (RFC 8441), once the proxy has said that it may come.
+    pub async fn extended(&self, path: &str) -> Result<Request<()>> {
+        wait_until("the proxy to allow it", || async {
+            self.sender.is_extended_connect_protocol_enabled()
+        })
+        .await;
+        let request = Request::builder()
+            .method(Method::CONNECT)
+            .uri(format!("http://app.test{path}"))
+            .version(Version::HTTP_2)
+            .extension(Protocol::from_static("websocket"))
+            .header("origin", "http://app.test")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-protocol", "actioncable-v1-json");
+        Ok(request.body(())?)
     }
 
     pub async fn get(&mut self, path: &str) -> Result<Response<Vec<u8>>> {

@@ -8,6 +8,7 @@
 
 mod backend;
 mod client;
+mod fate;
 mod frames;
 mod http2;
 mod proxy;
@@ -20,6 +21,7 @@ use test_support::PATIENCE;
 
 pub use backend::{Backend, Peer, Seen, ok};
 pub use client::{Client, Response, exchange, get};
+pub use fate::{Fate, check};
 pub use frames::{Frame, Frames, hpack, kind};
 pub use http2::Http2;
 pub use proxy::{Proxy, unused_port, variables};
@@ -33,7 +35,7 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> Result<T> {
 
 /// Bytes that tell by their place whether some are missing, doubled or swapped.
 pub fn pattern(length: usize) -> Vec<u8> {
-    let byte = |index: usize| (index % 251) as u8;
+    let byte = |index: usize| (index % 251).to_le_bytes()[0];
     (0..length).map(byte).collect()
 }
 
