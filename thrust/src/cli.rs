@@ -23,11 +23,7 @@ const OPEN_FILES: u64 = 65_536;
 #[command(name = "thrust", version, override_usage = "thrust [check | [--] COMMAND [ARGUMENTS]...]", after_help = options::help())]
 struct Cli {
     /// `check` says whether the options are valid; anything else is the command to run behind the proxy
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "COMMAND"
-    )]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 

@@ -1,6 +1,7 @@
 //! What happens to a request, from the client to the server and back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -16,8 +17,9 @@ use crate::handlers::https::Https;
 use crate::handlers::origin::Origin;
 use crate::handlers::rate::Rate;
 use crate::handlers::request_body::RequestBodies;
-use crate::handlers::request_log::{Outgoing, RequestLog};
+use crate::handlers::request_log::RequestLog;
 use crate::handlers::sendfile::Sendfile;
+use crate::handlers::unread::{self, Answer};
 use crate::handlers::websocket;
 use crate::options::Options;
 use crate::server::{Client, InFlight};
@@ -34,6 +36,7 @@ pub(crate) struct Handler {
     sendfile: Arc<Sendfile>,
     upstreams: Arc<Upstreams>,
     bad_gateway: BadGateway,
+    write_timeout: Option<Duration>,
     pub(crate) tunnels: Tunnels,
 }
 
@@ -57,6 +60,7 @@ impl Handler {
             sendfile: Arc::new(Sendfile::new(options.x_sendfile.as_deref())),
             upstreams,
             bad_gateway: BadGateway::new(&options.bad_gateway_page),
+            write_timeout: options.timeouts.write,
             tunnels: Tunnels::default(),
         }
     }
@@ -67,10 +71,11 @@ impl Handler {
         request: Request<Incoming>,
         client: Client,
         in_flight: InFlight,
-    ) -> Response<Outgoing> {
+    ) -> Response<Answer> {
         let entry = self.log.begin(&request, &client);
+        let version = request.version();
         let response = self.respond(request, &client, &in_flight).await;
-        entry.end(response, in_flight)
+        unread::watch(entry.end(response, in_flight), version, self.write_timeout)
     }
 
     async fn respond(

@@ -10,4 +10,5 @@ pub(crate) mod refusal;
 pub(crate) mod request_body;
 pub(crate) mod request_log;
 pub(crate) mod sendfile;
+pub(crate) mod unread;
 pub(crate) mod websocket;

@@ -22,7 +22,7 @@ use crate::options::{Options, Target};
 use crate::server::workers;
 use connection::Live;
 pub(crate) use connection::{Switch, Switched};
-pub(crate) use headers::{strip_hop_by_hop, upgrades_to};
+pub(crate) use headers::{strip_hop_by_hop, upgrades_to_websocket};
 use patience::Patience;
 use pool::Pool;
 use replay::Replay;

@@ -2,11 +2,14 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use http::Request;
-use support::{Backend, Client, Http2, Proxy, SECOND, get, ok, pattern, soon};
+use support::{Backend, Client, Http2, Proxy, SECOND, get, ok, pattern, soon, whole};
+use test_support::wait_until;
 
 const LARGE: usize = 20 << 20;
 /// More than the proxy takes at rest, and much less than with a large body in it.
@@ -221,5 +224,41 @@ async fn an_answer_may_come_before_the_end_of_the_request() -> Result<()> {
     let answer = client.response().await?;
     assert_eq!((answer.status, answer.text()), (413, "no!".into()));
     assert!(began.elapsed() < SECOND * 10);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_lets_go_of_its_server_and_harms_no_other() -> Result<()> {
+    const LARGE: usize = 64 << 20;
+    let cut = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&cut);
+    let backend = Backend::scripted(move |mut peer| {
+        let cut = Arc::clone(&seen);
+        async move {
+            while let Some(request) = peer.request().await? {
+                if request.line().contains("/small") {
+                    peer.send(ok("small")).await?;
+                    continue;
+                }
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LARGE}\r\n\r\n");
+                peer.send(head).await?;
+                if peer.send(pattern(LARGE)).await.is_err() {
+                    cut.store(true, Relaxed);
+                }
+            }
+            Ok(())
+        }
+    })
+    .await?;
+    let variables = [("HTTP_WRITE_TIMEOUT", "1"), ("H2C_ENABLED", "1")];
+    let proxy = Proxy::start(&backend, &variables).await?;
+    let mut client = Http2::connect(proxy.address).await?;
+    let request = Request::get("http://app.test/large").body(())?;
+    let (response, _) = client.begin(request, true).await?;
+    let mut unread = response.await?.into_body();
+    wait_until("the server to be let go", || async { cut.load(Relaxed) }).await;
+    assert_eq!(client.get("/small").await?.body(), b"small");
+    let outcome = whole(&mut unread).await;
+    assert!(outcome.is_err(), "the stream must not look whole");
     Ok(())
 }

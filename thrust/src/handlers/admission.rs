@@ -13,6 +13,10 @@ const CODING: Refusal = Refusal::new(
     StatusCode::NOT_IMPLEMENTED,
     "The request's Transfer-Encoding is not understood; only `chunked` is.",
 );
+const PROTOCOL: Refusal = Refusal::new(
+    StatusCode::NOT_IMPLEMENTED,
+    "The only protocol that CONNECT leads to is `websocket`.",
+);
 const METHOD: Refusal = Refusal::new(
     StatusCode::METHOD_NOT_ALLOWED,
     "CONNECT and TRACE are not taken here.",
@@ -25,9 +29,12 @@ const fn bad(reason: &'static str) -> Refusal {
 /// Lets a request in that has one meaning only, and gives it the form that servers of HTTP/1.1 know: an address of path
 /// and query, one `Host`, one `Cookie`. Whatever two servers could read in two ways is refused (RFC 9112, section 11.2).
 pub(crate) fn admit<B>(request: &mut Request<B>) -> Result<(), Refusal> {
-    let is_extended = request.extensions().get::<Protocol>().is_some();
     match *request.method() {
-        Method::CONNECT if !is_extended => return Err(METHOD),
+        Method::CONNECT => match request.extensions().get::<Protocol>() {
+            None => return Err(METHOD),
+            Some(protocol) if protocol.as_str() != "websocket" => return Err(PROTOCOL),
+            Some(_) => {}
+        },
         Method::TRACE => return Err(METHOD),
         _ => {}
     }

@@ -11,12 +11,13 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const REQUEST_START: HeaderName = HeaderName::from_static("x-request-start");
 /// Further names by which servers believe who a client is. A stranger's word on it goes no further.
-const CLAIMS: [HeaderName; 5] = [
+const CLAIMS: [HeaderName; 6] = [
     FORWARDED,
     HeaderName::from_static("x-forwarded-port"),
     HeaderName::from_static("x-forwarded-ssl"),
     HeaderName::from_static("x-forwarded-scheme"),
     HeaderName::from_static("x-real-ip"),
+    REQUEST_START,
 ];
 
 /// Tells the server who the client is. What the client says of it counts only where it is another proxy of ours.

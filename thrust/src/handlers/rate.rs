@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
@@ -12,13 +12,22 @@ use crate::server::same_client;
 
 /// Seconds' worth of requests that may come at once: a page and what belongs to it.
 const BURST: f64 = 3.0;
-/// Clients that are remembered. Beyond that those are forgotten that have their whole burst again.
+/// Clients that are remembered. Beyond that those are forgotten that have their whole burst again, which all have soon;
+/// until then further ones are let in.
 const REMEMBERED: usize = 65_536;
+/// How often to look for them at most.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// How many requests a second each client may send: a bucket of tokens for each address.
 pub(crate) struct Rate {
     per_second: f64,
-    buckets: Mutex<HashMap<IpAddr, Bucket>>,
+    buckets: Mutex<Buckets>,
+}
+
+#[derive(Default)]
+struct Buckets {
+    of: HashMap<IpAddr, Bucket>,
+    swept: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,10 +48,14 @@ impl Rate {
     pub(crate) fn admits(&self, client: IpAddr) -> bool {
         let now = Instant::now();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= REMEMBERED {
-            buckets.retain(|_, bucket| self.filled(*bucket, now) < self.burst());
+        let client = same_client(client);
+        if buckets.of.len() >= REMEMBERED && !buckets.of.contains_key(&client) {
+            self.sweep(&mut buckets, now);
+            if buckets.of.len() >= REMEMBERED {
+                return true;
+            }
         }
-        let bucket = buckets.entry(same_client(client)).or_insert(Bucket {
+        let bucket = buckets.of.entry(client).or_insert(Bucket {
             tokens: self.burst(),
             at: now,
         });
@@ -64,6 +77,15 @@ impl Rate {
         let headers = response.headers_mut();
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         response
+    }
+
+    fn sweep(&self, buckets: &mut Buckets, now: Instant) {
+        let since = |swept| now.saturating_duration_since(swept);
+        if buckets.swept.is_none_or(|swept| since(swept) >= SWEEP) {
+            buckets.swept = Some(now);
+            let is_known = |bucket: &Bucket| self.filled(*bucket, now) < self.burst();
+            buckets.of.retain(|_, bucket| is_known(bucket));
+        }
     }
 
     fn filled(&self, bucket: Bucket, now: Instant) -> f64 {

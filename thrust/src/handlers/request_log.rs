@@ -167,6 +167,13 @@ pub(crate) struct Outgoing {
     _in_flight: InFlight,
 }
 
+impl Outgoing {
+    /// Whether more of it is still to come from somewhere.
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.body.in_memory().is_none()
+    }
+}
+
 impl HttpBody for Outgoing {
     type Data = Bytes;
     type Error = BodyError;

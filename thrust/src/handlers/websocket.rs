@@ -12,25 +12,26 @@ use crate::body::Body;
 use crate::handler::Tunnels;
 use crate::server::{Client, InFlight};
 use crate::tunnel::tunnel;
-use crate::upstream::{Switch, Upstream, UpstreamError, strip_hop_by_hop, upgrades_to};
+use crate::upstream::{Switch, Upstream, UpstreamError, strip_hop_by_hop, upgrades_to_websocket};
 
-/// A request to switch to another protocol.
+const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
+
+/// A request to switch to WebSocket, the only protocol that is passed through.
 pub(crate) struct Upgrade {
     client_side: OnUpgrade,
-    protocol: HeaderValue,
     /// By HTTP/2, where it is an extended CONNECT (RFC 8441).
     is_extended: bool,
 }
 
-/// What a request asks to switch to. One of HTTP/2 becomes what it would be in HTTP/1.1.
+/// Whether a request asks to switch to WebSocket. One of HTTP/2 becomes what it would be in HTTP/1.1.
 pub(crate) fn asked_for(request: &mut Request<Incoming>) -> Option<Upgrade> {
     let extended = request.extensions_mut().remove::<Protocol>();
-    let protocol = match &extended {
-        Some(protocol) => HeaderValue::from_bytes(protocol.as_ref()).ok()?,
-        None if request.body().is_end_stream() => upgrades_to(request.headers())?.clone(),
-        // It is free to decline, and the body has to arrive.
-        None => return None,
-    };
+    // All else is free to be declined. `h2c` would be a way past all that is checked here.
+    let is_meant = extended.is_some()
+        || (request.body().is_end_stream() && upgrades_to_websocket(request.headers()));
+    if !is_meant {
+        return None;
+    }
     if extended.is_some() {
         *request.method_mut() = Method::GET;
         let headers = request.headers_mut();
@@ -40,7 +41,6 @@ pub(crate) fn asked_for(request: &mut Request<Incoming>) -> Option<Upgrade> {
     }
     Some(Upgrade {
         client_side: hyper::upgrade::on(request),
-        protocol,
         is_extended: extended.is_some(),
     })
 }
@@ -54,7 +54,7 @@ impl Upgrade {
         (client, in_flight): (&Client, &InFlight),
         tunnels: &Tunnels,
     ) -> Result<Response<Body>, UpstreamError> {
-        let request = self.for_server(request);
+        let request = Self::for_server(request);
         match upstream.switch(request).await? {
             Switch::Refused(mut answer) => {
                 strip_hop_by_hop(answer.headers_mut());
@@ -69,23 +69,23 @@ impl Upgrade {
                     // By HTTP/2 the connection goes on meanwhile, and is not idle.
                     drop(in_flight);
                 });
-                Ok(for_client(response, &self.protocol, self.is_extended))
+                Ok(for_client(response, self.is_extended))
             }
         }
     }
 
-    fn for_server(&self, request: Request<Incoming>) -> Request<Body> {
+    fn for_server(request: Request<Incoming>) -> Request<Body> {
         let mut request = request.map(|_| Body::empty());
         *request.version_mut() = Version::HTTP_11;
         let headers = request.headers_mut();
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(UPGRADE, self.protocol.clone());
+        headers.insert(UPGRADE, WEBSOCKET);
         request
     }
 }
 
-fn for_client(response: Response<()>, protocol: &HeaderValue, is_extended: bool) -> Response<Body> {
+fn for_client(response: Response<()>, is_extended: bool) -> Response<Body> {
     let mut response = response.map(|()| Body::empty());
     let headers = response.headers_mut();
     strip_hop_by_hop(headers);
@@ -95,7 +95,7 @@ fn for_client(response: Response<()>, protocol: &HeaderValue, is_extended: bool)
         *response.status_mut() = StatusCode::OK;
     } else {
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(UPGRADE, protocol.clone());
+        headers.insert(UPGRADE, WEBSOCKET);
     }
     response
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use http::{Request, Version};
 use hyper::body::Incoming;
+use hyper::server::conn::http1::UpgradeableConnection as Http1Connection;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::UpgradeableConnection as EitherConnection;
 
 use super::activity::{Activity, Overdue};
 use super::{Client, ClientIo, ClientStream, Server};
@@ -40,13 +42,23 @@ impl Server {
         });
         let ended = if may_be_http2 {
             let connection = self.either.serve_connection_with_upgrades(io, service);
-            self.watch(connection, |it| it.graceful_shutdown(), &activity, address)
-                .await
+            self.watch(
+                connection,
+                EitherConnection::graceful_shutdown,
+                &activity,
+                address,
+            )
+            .await
         } else {
             let connection = self.http1.serve_connection(io, service).with_upgrades();
-            self.watch(connection, |it| it.graceful_shutdown(), &activity, address)
-                .await
-                .map_err(Into::into)
+            self.watch(
+                connection,
+                Http1Connection::graceful_shutdown,
+                &activity,
+                address,
+            )
+            .await
+            .map_err(Into::into)
         };
         if let Err(error) = ended {
             tracing::debug!(client.address = %address, error = &*error, "a connection broke");

@@ -29,16 +29,19 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// What a request asks to switch to, such as `websocket`.
-pub(crate) fn upgrades_to(headers: &HeaderMap) -> Option<&HeaderValue> {
-    let upgrade = headers.get(UPGRADE)?;
-    let asks = headers
+/// Whether a request asks to switch to WebSocket (RFC 6455, section 4.1).
+pub(crate) fn upgrades_to_websocket(headers: &HeaderMap) -> bool {
+    let is_websocket =
+        |upgrade: &HeaderValue| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket");
+    if !headers.get(UPGRADE).is_some_and(is_websocket) {
+        return false;
+    }
+    headers
         .get_all(CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|token| token.trim().eq_ignore_ascii_case("upgrade"));
-    asks.then_some(upgrade)
+        .any(|token| token.trim().eq_ignore_ascii_case("upgrade"))
 }
 
 fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {

@@ -21,7 +21,11 @@ pub struct Http2 {
 impl Http2 {
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
-        let (sender, connection) = h2::client::handshake(stream).await?;
+        let (sender, connection) = h2::client::Builder::new()
+            // As browsers do, so that a stream that is not read leaves room for others.
+            .initial_connection_window_size(1 << 20)
+            .handshake(stream)
+            .await?;
         Ok(Self {
             sender,
             connection: tokio::spawn(connection),

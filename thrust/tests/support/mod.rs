@@ -23,7 +23,7 @@ pub use backend::{Backend, Peer, Seen, ok};
 pub use client::{Client, Response, exchange, get};
 pub use fate::{Fate, check};
 pub use frames::{Frame, Frames, hpack, kind};
-pub use http2::Http2;
+pub use http2::{Http2, whole};
 pub use proxy::{Proxy, unused_port, variables};
 
 /// What takes longer than this in a test hangs.
