@@ -50,7 +50,7 @@ test('the page is live at one origin, and all of it comes by HTTP/2', async ({ f
   expect(new Set(protocols)).toEqual(new Set(['h2']))
   expect(visitor.openSockets()).toBe(1)
   // RFC 8441: the socket is a stream of the connection that brought the page.
-  expect(await thrust.line('http.method=CONNECT')).toMatch(/url\.path=\/cable http\.status=200 .*HTTP\/2/)
+  expect(await thrust.line('http.method=CONNECT')).toMatch(/http\.path=\/cable http\.status=200 .*HTTP\/2/)
 })
 
 test('assets come from the cache of the front, compressed', async ({ front: { url, visitor } }) => {

@@ -142,10 +142,10 @@ impl Line {
         let (cache, host) = (text(self.cache.as_ref()), text(self.host.as_ref()));
         tracing::info!(
             http.method = %self.method,
-            url.path = %self.uri.path(),
+            http.path = %self.uri.path(),
             http.status = status,
             duration_ms,
-            bytes,
+            body_bytes = bytes,
             cache,
             client.address = %self.address,
             http.version = ?self.version,
