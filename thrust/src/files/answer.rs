@@ -36,9 +36,14 @@ impl Asked {
         }
     }
 
+    /// Whether what the client has already may do (RFC 9110, 13.1.2).
+    fn is_read(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+
     /// The encodings that will do. Parts are parts of the file itself.
     pub(super) fn encodings(&self) -> Vec<Encoding> {
-        if self.headers.contains_key(RANGE) {
+        if self.method == Method::GET && self.headers.contains_key(RANGE) {
             return Vec::new();
         }
         let accepts = Accepts::of(&self.headers);
@@ -53,11 +58,12 @@ pub(crate) fn answer(found: Found, asked: &Asked, response: Response<Body>) -> R
     let length = found.metadata.len();
     parts.status = StatusCode::OK;
     describe(&found, &mut parts.headers);
-    if conditional::is_not_modified(parts.status, &parts.headers, &asked.headers) {
+    if asked.is_read() && conditional::is_not_modified(parts.status, &parts.headers, &asked.headers)
+    {
         return conditional::not_modified(&parts.headers);
     }
-    let part =
-        range::wanted(&asked.headers, &parts.headers, length).filter(|_| found.encoding.is_none());
+    let part = range::wanted(&asked.headers, &parts.headers, length)
+        .filter(|_| asked.method == Method::GET && found.encoding.is_none());
     let bytes = match part {
         None => 0..length,
         Some(Part::Satisfiable(bytes)) => {
