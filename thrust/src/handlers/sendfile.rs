@@ -1,3 +1,5 @@
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use http::header::HeaderName;
@@ -61,7 +63,8 @@ impl Sendfile {
         let (Some(roots), Some(asked)) = (&self.roots, asked) else {
             return response;
         };
-        let path = PathBuf::from(String::from_utf8_lossy(path.as_bytes()).into_owned());
+        // A name is bytes, whatever they mean.
+        let path = PathBuf::from(OsStr::from_bytes(path.as_bytes()));
         match roots.open(path.clone(), &asked).await {
             Ok(file) => answer(file, &asked, response),
             Err(error) => missing(&path, &error),
