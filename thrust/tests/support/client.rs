@@ -1,15 +1,15 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result, bail};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::backend::find;
 use super::soon;
 
 /// A client of HTTP/1.1 that sends what it is told, to the byte.
-pub struct Client {
-    pub stream: TcpStream,
+pub struct Client<S = TcpStream> {
+    pub stream: S,
     pub buffer: Vec<u8>,
 }
 
@@ -35,14 +35,39 @@ pub async fn get(address: SocketAddr, path: &str) -> Result<Response> {
     exchange(address, request).await
 }
 
+/// A request without a body on a connection of its own. Each of `headers` is a line.
+pub async fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+) -> Result<Response> {
+    let mut client = Client::connect(address).await?;
+    client.ask(method, path, headers).await
+}
+
 impl Client {
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self {
+        Ok(Self::over(stream))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub fn over(stream: S) -> Self {
+        Self {
             stream,
             buffer: Vec::new(),
-        })
+        }
+    }
+
+    /// A request without a body, and the response.
+    pub async fn ask(&mut self, method: &str, path: &str, headers: &[&str]) -> Result<Response> {
+        let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: app.test\r\n{headers}\r\n");
+        self.send(request).await?;
+        self.response_to(method).await
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {

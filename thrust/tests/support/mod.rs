@@ -20,7 +20,7 @@ use anyhow::{Context as _, Result};
 use test_support::PATIENCE;
 
 pub use backend::{Backend, Peer, Seen, ok};
-pub use client::{Client, Response, exchange, get};
+pub use client::{Client, Response, ask, exchange, get};
 pub use fate::{Fate, check};
 pub use frames::{Frame, Frames, hpack, kind};
 pub use http2::{Http2, whole};
