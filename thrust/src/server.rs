@@ -164,7 +164,12 @@ impl Server {
 
     async fn secure(&self, stream: TcpStream, client: Client, tls: &TlsAcceptor) {
         let limit = self.timeouts.read.unwrap_or(HANDSHAKE).min(HANDSHAKE);
-        match tokio::time::timeout(limit, tls.accept(stream)).await {
+        let handshake = tokio::time::timeout(limit, tls.accept(stream));
+        // There is no request yet that a drain would have to wait for.
+        let Some(outcome) = self.draining.run_until_cancelled(handshake).await else {
+            return;
+        };
+        match outcome {
             Ok(Ok(stream)) if crate::tls::is_challenge(stream.get_ref().1) => {}
             Ok(Ok(stream)) => {
                 self.serve(ClientStream::Tls(Box::new(stream)), client)
