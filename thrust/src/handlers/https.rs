@@ -1,4 +1,5 @@
 use http::header::{CONNECTION, HOST, LOCATION};
+use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, StatusCode};
 
 use super::refusal::{Refusal, text};
@@ -40,13 +41,10 @@ impl Https {
         if host.is_empty() || !(self.domains.is_empty() || self.domains.iter().any(is_served)) {
             return OTHER_HOST.into_response();
         }
-        self.to_https(
-            host,
-            request
-                .uri()
-                .path_and_query()
-                .map_or("/", |path| path.as_str()),
-        )
+        let path = request.uri().path_and_query().map(PathAndQuery::as_str);
+        // `OPTIONS *` has none: behind a host, the asterisk would be taken for a part of that.
+        let path = path.filter(|path| *path != "*").unwrap_or("/");
+        self.to_https(host, path)
     }
 
     fn to_https(&self, host: &str, path: &str) -> Response<Body> {
