@@ -81,9 +81,12 @@ impl Certificate {
 }
 
 fn parse_chain(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
-    CertificateDer::pem_slice_iter(text)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(unreadable)
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
+    chain.map_err(|error| match error {
+        // The error's own text would list the bytes of the marker.
+        pem::Error::MissingSectionEnd { .. } => unreadable("a section has no END line"),
+        error => unreadable(error),
+    })
 }
 
 fn parse_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, CertificateError> {
