@@ -12,6 +12,7 @@ mod fate;
 mod frames;
 mod http2;
 mod proxy;
+mod tls;
 
 use std::future::Future;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use fate::{Fate, check};
 pub use frames::{Frame, Frames, hpack, kind};
 pub use http2::{Http2, whole};
 pub use proxy::{Proxy, unused_port, variables};
+pub use tls::{Authority, Pair, TlsStream, Trust, protocol, shown};
 
 /// What takes longer than this in a test hangs.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> Result<T> {

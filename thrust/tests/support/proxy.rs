@@ -49,6 +49,11 @@ impl Proxy {
         listening(&self.process, "status").await
     }
 
+    /// Where it listens for HTTPS.
+    pub async fn https(&self) -> Result<SocketAddr> {
+        listening(&self.process, "https").await
+    }
+
     /// Bytes of memory that the process takes.
     pub fn memory(&self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.process.id()?);
