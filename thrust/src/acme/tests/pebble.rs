@@ -3,11 +3,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use data_encoding::BASE64URL_NOPAD;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::{wait_for, wait_until};
-
-use crate::tls::tests::Root;
 
 /// An account that the authority knows from elsewhere: its id and its key.
 pub(super) const EXTERNAL: (&str, &[u8]) = ("kid-1", b"thirty-two bytes for tests only!");
@@ -24,6 +23,8 @@ pub(super) struct Setup {
     /// How long its certificates live; a long time if 0.
     pub(super) seconds: u64,
 }
+
+// Shared with the tests of the running proxy, which know nothing else of this crate.
 
 /// The authority that Let's Encrypt tests with, and a DNS server that leads all domains here. It forgets everything when
 /// it stops.
@@ -131,8 +132,15 @@ fn is_installed() -> bool {
 }
 
 fn write_files(folder: &Path, [api, management, ..]: [u16; 4], setup: Setup) {
-    let root = Root::new();
-    let pair = root.issue("localhost");
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Another name than the certificate's, which would else be taken for its own issuer.
+    let name = &mut params.distinguished_name;
+    name.push(DnType::CommonName, "A test's root");
+    let root = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &root).unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
@@ -142,8 +150,8 @@ fn write_files(folder: &Path, [api, management, ..]: [u16; 4], setup: Setup) {
     let mut config = json!({ "pebble": {
         "listenAddress": format!("127.0.0.1:{api}"),
         "managementListenAddress": format!("127.0.0.1:{management}"),
-        "certificate": write("tls.crt", &pair.chain),
-        "privateKey": write("tls.key", &pair.key),
+        "certificate": write("tls.crt", &certificate.pem()),
+        "privateKey": write("tls.key", &key.serialize_pem()),
         "httpPort": setup.http,
         "tlsPort": setup.tls,
         "ocspResponderURL": "",
