@@ -10,9 +10,8 @@ use support::{Backend, Client, Http2, Proxy, Response, Seen, ask, soon};
 use test_support::wait_for;
 
 fn page() -> String {
-    (0..2000)
-        .map(|number| format!("<p>{number}</p>\n"))
-        .collect()
+    let lines: Vec<String> = (0..2000).map(|number| format!("<p>{number}</p>")).collect();
+    lines.join("\n")
 }
 
 fn answer(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
@@ -49,7 +48,7 @@ fn coding(response: &Response) -> &str {
 enum Decoder {
     Brotli(Box<brotli::DecompressorWriter<Vec<u8>>>),
     Zstd(zstd::stream::write::Decoder<'static, Vec<u8>>),
-    Gzip(flate2::write::GzDecoder<Vec<u8>>),
+    Gzip(Box<flate2::write::GzDecoder<Vec<u8>>>),
     Plain(Vec<u8>),
 }
 
@@ -58,7 +57,7 @@ impl Decoder {
         Ok(match coding {
             "br" => Self::Brotli(Box::new(brotli::DecompressorWriter::new(Vec::new(), 4096))),
             "zstd" => Self::Zstd(zstd::stream::write::Decoder::new(Vec::new())?),
-            "gzip" => Self::Gzip(flate2::write::GzDecoder::new(Vec::new())),
+            "gzip" => Self::Gzip(Box::new(flate2::write::GzDecoder::new(Vec::new()))),
             "" => Self::Plain(Vec::new()),
             other => bail!("what is {other}?"),
         })
@@ -107,7 +106,6 @@ async fn each_client_gets_what_it_reads() -> Result<()> {
         ("gzip;q=1, br;q=0.5", "gzip", "gzip"),
         ("*", "zstd", "br"),
         ("identity", "", ""),
-        ("compress", "", ""),
     ] {
         let accept = format!("accept-encoding: {accepted}");
         let passing = ask(proxy.address, "GET", "/page", &[&accept]).await?;
@@ -281,10 +279,12 @@ async fn a_slow_page_arrives_as_it_is_written() -> Result<()> {
         let (response, _up) = http2.begin(request, true).await?;
         let mut stream = soon("the head", response).await??.into_body();
         let (mut first, mut second) = (Decoder::new(coding)?, Decoder::new(coding)?);
-        let mut expected = String::new();
-        for number in 1..=3 {
+        for (number, expected) in [
+            (1, "part 1"),
+            (2, "part 1part 2"),
+            (3, "part 1part 2part 3"),
+        ] {
             tell.send(number)?;
-            expected += &format!("part {number}");
             while first.take(b"")? != expected.as_bytes() {
                 first.take(&client.chunk().await?)?;
             }

@@ -143,9 +143,9 @@ async fn websockets_come_by_both_protocols() -> Result<()> {
     .await?;
     let (proxy, trust, _folder) = Proxy::secure(&backend, &[]).await?;
     let https = proxy.https().await?;
-    let mut http2 = Http2::over(trust.connect(https, "app.test", &["h2"]).await?).await?;
-    let request = http2.extended("/cable").await?;
-    let (response, mut up) = http2.begin(request, false).await?;
+    let mut second = Http2::over(trust.connect(https, "app.test", &["h2"]).await?).await?;
+    let request = second.extended("/cable").await?;
+    let (response, mut up) = second.begin(request, false).await?;
     let response = soon("the tunnel", response).await??;
     assert_eq!(response.status(), 200);
     up.send_data("mine".into(), true)?;
@@ -183,9 +183,9 @@ async fn connections_end_in_good_order() -> Result<()> {
     let mut busy = Client::over(trust.connect(https, "app.test", &[]).await?);
     busy.send("GET / HTTP/1.1\r\nhost: app.test\r\n\r\n")
         .await?;
-    let mut http2 = Http2::over(trust.connect(https, "app.test", &["h2"]).await?).await?;
+    let mut second = Http2::over(trust.connect(https, "app.test", &["h2"]).await?).await?;
     let request = Request::get("http://app.test/other").body(())?;
-    let (response, _up) = http2.begin(request, true).await?;
+    let (response, _up) = second.begin(request, true).await?;
     test_support::wait_until("the requests", || async { backend.seen().len() == 2 }).await;
     let began = Instant::now();
     proxy.process.signal(Signal::TERM)?;
@@ -196,7 +196,7 @@ async fn connections_end_in_good_order() -> Result<()> {
     assert_eq!(busy.response().await?.text(), "hello");
     assert_eq!(busy.until_closed().await?, b"");
     assert_eq!(soon("the answer", response).await??.status(), 200);
-    drop(http2);
+    drop(second);
     assert_eq!(proxy.process.ended().await?.code(), Some(0));
     assert!(
         began.elapsed() < Duration::from_secs(8),

@@ -100,7 +100,7 @@ async fn files_of_no_use_are_named_at_the_start() -> Result<()> {
         ("tls.crt", "other.key"),
         (".", "tls.key"),
     ];
-    let mut said = String::new();
+    let mut said = Vec::new();
     for (certificate, key) in cases {
         let (certificate_path, key_path) = (at(certificate), at(key));
         let variables = variables(&[
@@ -116,14 +116,14 @@ async fn files_of_no_use_are_named_at_the_start() -> Result<()> {
         }
         let error = |text: &str| {
             let lines = text.lines().skip_while(|line| !line.starts_with("error"));
-            let text: String = lines.map(|line| format!("{line}\n")).collect();
+            let text = lines.collect::<Vec<_>>().join("\n");
             text.replace(&folder.path().display().to_string(), "[folder]")
         };
         let (checked, started) = (error(&checked.stderr), error(&started.stderr));
         assert_eq!(checked, started, "{certificate} {key}");
-        said += &format!("# {certificate} {key}\n{checked}\n");
+        said.push(format!("# {certificate} {key}\n{checked}\n"));
     }
-    assert_snapshot!(said);
+    assert_snapshot!(said.join("\n"));
     let mistakes = variables(&[("TLS_CERTIFICATE", &*at("tls.crt"))]);
     let ended = run("thrust", &["check"], &mistakes).await?;
     assert_eq!(ended.code, Some(1));

@@ -64,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// A request without a body, and the response.
     pub async fn ask(&mut self, method: &str, path: &str, headers: &[&str]) -> Result<Response> {
-        let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let headers = [headers, &[""]].concat().join("\r\n");
         let request = format!("{method} {path} HTTP/1.1\r\nhost: app.test\r\n{headers}\r\n");
         self.send(request).await?;
         self.response_to(method).await
