@@ -185,6 +185,29 @@ async fn conditions_and_ranges_are_judged_by_the_file() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_page_of_an_error_stays_one() -> Result<()> {
+    let folder = TempDir::new()?;
+    write(&folder, "404.html", "not there", DAY)?;
+    let path = folder.path().join("404.html").display().to_string();
+    for (said, status) in [(404, 404), (503, 503), (201, 200), (206, 200)] {
+        let head = format!("HTTP/1.1 {said} So\r\nx-sendfile: {path}\r\ncontent-length: 0\r\n\r\n");
+        let backend = Backend::answering(move |_| head.clone().into_bytes()).await?;
+        let root = folder.path().display().to_string();
+        let proxy = Proxy::start(&backend, &[("X_SENDFILE_ROOT", &root)]).await?;
+        let answer = ask(proxy.address, "GET", "/", &[]).await?;
+        assert_eq!(
+            (answer.status, &*answer.text()),
+            (status, "not there"),
+            "{said}"
+        );
+        let expected = if status == 200 { 206 } else { status };
+        let answer = ask(proxy.address, "GET", "/", &["range: bytes=0-2"]).await?;
+        assert_eq!(answer.status, expected, "{said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn large_files_are_not_held() -> Result<()> {
     let folder = TempDir::new()?;
     write(&folder, "large.bin", pattern(LARGE), DAY)?;

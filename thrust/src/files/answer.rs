@@ -56,14 +56,18 @@ impl Asked {
 pub(crate) fn answer(found: Found, asked: &Asked, response: Response<Body>) -> Response<Body> {
     let (mut parts, _) = response.into_parts();
     let length = found.metadata.len();
-    parts.status = StatusCode::OK;
+    // The page of an error stays one.
+    if !(parts.status.is_client_error() || parts.status.is_server_error()) {
+        parts.status = StatusCode::OK;
+    }
     describe(&found, &mut parts.headers);
     if asked.is_read() && conditional::is_not_modified(parts.status, &parts.headers, &asked.headers)
     {
         return conditional::not_modified(&parts.headers);
     }
-    let part = range::wanted(&asked.headers, &parts.headers, length)
-        .filter(|_| asked.method == Method::GET && found.encoding.is_none());
+    let has_parts =
+        asked.method == Method::GET && parts.status == StatusCode::OK && found.encoding.is_none();
+    let part = range::wanted(&asked.headers, &parts.headers, length).filter(|_| has_parts);
     let bytes = match part {
         None => 0..length,
         Some(Part::Satisfiable(bytes)) => {
