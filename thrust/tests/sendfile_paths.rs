@@ -135,8 +135,8 @@ async fn only_files_below_the_roots_are_sent() -> Result<()> {
         }
         assert_eq!(ask(proxy.address, "GET", "/up", &[]).await?.text(), "alive");
         for path in ["/etc/passwd", "public/out"] {
-            let line = proxy.process.line_with(&format!("{path} ")).await;
-            assert!(line.contains("could not send the file"), "{line}");
+            let logged = proxy.process.line_with(&format!("{path} ")).await;
+            assert!(logged.contains("could not send the file"), "{logged}");
         }
     }
     Ok(())
