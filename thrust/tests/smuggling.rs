@@ -209,6 +209,7 @@ async fn hosts() -> Result<()> {
         get("/", &["app.test", "evil.test"]),
         get("/", &["user@app.test"]),
         get("/", &["app.test/path"]),
+        get("/", &["::1"]),
         get("/", &["app.test, evil.test"]),
         get("/", &["app.test evil.test"]),
         get("/", &["app.test?x"]),

@@ -15,6 +15,8 @@ use crate::encoding::Client;
 
 /// How long one request waits for another. An upstream that is slower is asked again.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for requests of somebody, for what was never stored: it may be for each alone.
+const PATIENCE_OF_SOMEBODY: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Default)]
 pub(super) struct Flights(Arc<Mutex<HashMap<Id, watch::Receiver<Option<Landing>>>>>);
@@ -44,7 +46,10 @@ pub(super) struct Guard {
     landing: watch::Sender<Option<Landing>>,
 }
 
-pub(super) struct Waiter(watch::Receiver<Option<Landing>>);
+pub(super) struct Waiter {
+    landing: watch::Receiver<Option<Landing>>,
+    patience: Duration,
+}
 
 impl Flights {
     pub(super) fn join(
@@ -57,7 +62,14 @@ impl Flights {
         let values = known.map(|entry| entry.selection.fingerprint(request, client));
         let id = (key.clone(), values.unwrap_or_default());
         match self.lock().entry(id) {
-            Place::Occupied(place) => Join::Follow(Waiter(place.get().clone())),
+            Place::Occupied(place) => Join::Follow(Waiter {
+                landing: place.get().clone(),
+                patience: if client.is_signed_in && known.is_none() {
+                    PATIENCE_OF_SOMEBODY
+                } else {
+                    PATIENCE
+                },
+            }),
             Place::Vacant(place) => {
                 let (landing, waiter) = watch::channel(None);
                 let id = place.key().clone();
@@ -90,8 +102,8 @@ impl Drop for Guard {
 
 impl Waiter {
     pub(super) async fn landing(mut self) -> Landing {
-        let landed = self.0.wait_for(Option::is_some);
-        match timeout(PATIENCE, landed).await {
+        let landed = self.landing.wait_for(Option::is_some);
+        match timeout(self.patience, landed).await {
             Ok(Ok(landing)) => landing.unwrap_or(Landing::Released),
             _ => Landing::Released,
         }

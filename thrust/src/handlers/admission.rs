@@ -88,8 +88,11 @@ fn host<B>(request: &mut Request<B>) -> Result<(), Refusal> {
 
 /// A name or an address, and perhaps a port; no user, no path. An empty one is allowed where the address has no host.
 fn is_host(host: &HeaderValue) -> bool {
+    let host = host.as_bytes();
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]%~".contains(byte);
-    host.as_bytes().iter().all(allowed)
+    // An address of IPv6 stands in brackets, so that its port can be told from it.
+    let parts = host.splitn(3, |byte| *byte == b':').count();
+    host.iter().all(allowed) && (parts < 3 || host.starts_with(b"["))
 }
 
 fn origin_form<B>(request: &mut Request<B>) {

@@ -1,6 +1,6 @@
 use http::header::{CONNECTION, HOST, LOCATION};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 
 use super::refusal::{Refusal, text};
 use crate::acme::Challenges;
@@ -44,10 +44,15 @@ impl Https {
         let path = request.uri().path_and_query().map(PathAndQuery::as_str);
         // `OPTIONS *` has none: behind a host, the asterisk would be taken for a part of that.
         let path = path.filter(|path| *path != "*").unwrap_or("/");
-        self.to_https(host, path)
+        // What changes something is to stay what it is; clients make a GET of it at 301.
+        let status = match *request.method() {
+            Method::GET | Method::HEAD => StatusCode::MOVED_PERMANENTLY,
+            _ => StatusCode::PERMANENT_REDIRECT,
+        };
+        self.to_https(status, host, path)
     }
 
-    fn to_https(&self, host: &str, path: &str) -> Response<Body> {
+    fn to_https(&self, status: StatusCode, host: &str, path: &str) -> Response<Body> {
         let location = match self.port {
             443 => format!("https://{host}{path}"),
             port => format!("https://{host}:{port}{path}"),
@@ -55,7 +60,7 @@ impl Https {
         let Ok(location) = HeaderValue::from_str(&location) else {
             return OTHER_HOST.into_response();
         };
-        let mut response = text(StatusCode::MOVED_PERMANENTLY, "This is served by HTTPS.\n");
+        let mut response = text(status, "This is served by HTTPS.\n");
         let headers = response.headers_mut();
         headers.insert(LOCATION, location);
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -79,6 +79,24 @@ async fn the_first_answer_tells_all_who_wait_that_it_is_not_stored() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn somebody_waits_but_a_moment_for_what_may_be_for_each_alone() {
+    let (cache, fake) = (cache(), Fake::with(&[("cache-control", "private")], "mine"));
+    fake.close();
+    let one = |_| {
+        let (cache, fake) = (cache.clone(), fake.clone());
+        let request = request("GET", "/", &[("cookie", "session=1")]);
+        tokio::spawn(async move { send(&cache, &fake, request).await })
+    };
+    let tasks: Vec<_> = (0..10).map(one).collect();
+    // The first answer does not come, and still all are asked for.
+    tokio::time::sleep(Duration::from_millis(101)).await;
+    settle().await;
+    assert_eq!(fake.count(), 10);
+    fake.open();
+    assert_eq!(outcomes(tasks).await, ["miss"; 10]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_becomes_storable_is_stored_when_the_mark_is_forgotten() {
     let (cache, fake) = (cache(), Fake::with(&[("cache-control", "private")], "mine"));
     get(&cache, &fake, "/", &[]).await;
