@@ -1,9 +1,10 @@
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
 use clap::Parser;
-use telemetry::{Failure, StopSignals};
+use telemetry::{Failure, Signal, StopSignals};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{Wrapped, exit_code};
@@ -74,44 +75,56 @@ async fn serve(options: Options, command: &[OsString]) -> Result<u8, Failure> {
     let port = options.target.port;
     let shutdown = CancellationToken::new();
     let mut server = tokio::spawn(run(listeners, options, meters, shutdown.clone()));
-    let Some(mut wrapped) = Wrapped::start(command, port)? else {
-        tokio::select! {
-            ended = &mut server => return ended?.map(|()| 0),
-            signal = signals.next() => tracing::info!(%signal, "stopping"),
-        }
-        shutdown.cancel();
-        return server.await?.map(|()| 0);
-    };
-    let status = tokio::select! {
+    if let Some(wrapped) = Wrapped::start(command, port)? {
+        return serve_wrapped(wrapped, server, shutdown, signals).await;
+    }
+    tokio::select! {
+        ended = &mut server => return ended?.map(|()| 0),
+        signal = signals.next() => tracing::info!(%signal, "stopping"),
+    }
+    shutdown.cancel();
+    server.await?.map(|()| 0)
+}
+
+/// Serves until the command ends, or until a signal comes, which ends both.
+async fn serve_wrapped(
+    mut wrapped: Wrapped,
+    mut server: JoinHandle<Result<(), Failure>>,
+    shutdown: CancellationToken,
+    mut signals: StopSignals,
+) -> Result<u8, Failure> {
+    let signal = tokio::select! {
         status = wrapped.ended() => {
             shutdown.cancel();
             let _ = tokio::time::timeout(AFTER_COMMAND, server).await;
-            status?
+            return Ok(told(status?));
         }
         ended = &mut server => {
-            wrapped.signal(telemetry::Signal::Term);
+            wrapped.signal(Signal::Term);
             wrapped.ended().await?;
             return ended?.map(|()| 1);
         }
-        signal = signals.next() => {
-            tracing::info!(%signal, "stopping");
-            shutdown.cancel();
-            // The command is told once nothing runs any more that would need it, or when it is asked for again.
-            tokio::select! {
-                _ = &mut server => wrapped.signal(signal),
-                again = signals.next() => wrapped.signal(again),
-                status = wrapped.ended() => return Ok(exit_code(status?)),
-            }
-            loop {
-                tokio::select! {
-                    status = wrapped.ended() => break status?,
-                    again = signals.next() => wrapped.signal(again),
-                }
-            }
-        }
+        signal = signals.next() => signal,
     };
+    tracing::info!(%signal, "stopping");
+    shutdown.cancel();
+    // The command is told once nothing runs any more that would need it, or when it is asked for again.
+    tokio::select! {
+        _ = &mut server => wrapped.signal(signal),
+        again = signals.next() => wrapped.signal(again),
+        status = wrapped.ended() => return Ok(told(status?)),
+    }
+    loop {
+        tokio::select! {
+            status = wrapped.ended() => return Ok(told(status?)),
+            again = signals.next() => wrapped.signal(again),
+        }
+    }
+}
+
+fn told(status: ExitStatus) -> u8 {
     tracing::info!(%status, "the command ended");
-    Ok(exit_code(status))
+    exit_code(status)
 }
 
 #[allow(

@@ -7,9 +7,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use crate::acme::Challenges;
 use crate::handler::Handler;
-use crate::handlers::https::Https;
 use crate::meters::Meters;
 use crate::options::Options;
 use crate::secure::Secure;
@@ -65,20 +63,8 @@ pub async fn run(
         .as_ref()
         .map(|tls| Secure::start(tls, &shutdown));
     let secure = secure.transpose()?;
-    let https = options
-        .tls
-        .as_ref()
-        .zip(secure.as_ref())
-        .map(|(tls, secure)| {
-            let domains = tls.acme.as_ref().filter(|_| tls.files.is_none());
-            let domains = domains.map(|acme| acme.domains.clone());
-            let challenges: Challenges = secure.challenges.clone();
-            Https::new(
-                challenges,
-                https_port(&listeners, &options),
-                domains.unwrap_or_default(),
-            )
-        });
+    let port = https_port(&listeners, &options);
+    let https = secure.as_ref().map(|secure| secure.without_tls(port));
     let handler = Arc::new(Handler::new(&options, Arc::clone(&upstreams), https));
     let server = Server::new(&options, Arc::clone(&handler), shutdown.clone());
     let server = Arc::new(server);
@@ -91,27 +77,32 @@ pub async fn run(
         let listener = tokio::net::TcpListener::from_std(listener)?;
         around.spawn(status::serve(listener, upstreams, meters));
     }
-    log_listening("http", &listeners.http);
-    let mut doors = vec![Door {
-        listener: listeners.http,
-        tls: None,
-    }];
-    if let (Some(listener), Some(secure)) = (listeners.https, secure) {
-        log_listening("https", &listener);
-        let tls = Some(TlsAcceptor::from(secure.config));
-        doors.push(Door { listener, tls });
-    }
     let over = CancellationToken::new();
-    let workers = server.start(&doors, &over)?;
-    drop(doors);
+    let workers = server.start(&doors(listeners.http, listeners.https, secure), &over)?;
     shutdown.cancelled().await;
     drain(&server, &handler, options.timeouts.drain).await;
     over.cancel();
     for worker in workers {
-        let _ = worker.join();
+        if worker.join().is_err() {
+            tracing::error!("a worker has panicked");
+        }
     }
     around.shutdown().await;
     Ok(())
+}
+
+fn doors(http: TcpListener, https: Option<TcpListener>, secure: Option<Secure>) -> Vec<Door> {
+    log_listening("http", &http);
+    let mut doors = vec![Door {
+        listener: http,
+        tls: None,
+    }];
+    if let (Some(listener), Some(secure)) = (https, secure) {
+        log_listening("https", &listener);
+        let tls = Some(TlsAcceptor::from(secure.config));
+        doors.push(Door { listener, tls });
+    }
+    doors
 }
 
 /// Waits for what runs, as long as it may take, and cuts the rest.

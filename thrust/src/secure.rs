@@ -5,13 +5,16 @@ use telemetry::{Failure, chain};
 use tokio_util::sync::CancellationToken;
 
 use crate::acme::{self, Challenges};
+use crate::handlers::https::Https;
 use crate::options::Tls;
 use crate::tls::{self, Certificates};
 
 /// HTTPS: its certificates, and what keeps them valid.
 pub(crate) struct Secure {
     pub(crate) config: Arc<ServerConfig>,
-    pub(crate) challenges: Challenges,
+    challenges: Challenges,
+    /// The hosts that are served; empty where the operator's own certificate says it.
+    domains: Vec<String>,
 }
 
 impl Secure {
@@ -33,7 +36,18 @@ impl Secure {
             acme::start(options.clone(), certificates, challenges, shutdown.clone())?;
         }
         let config = Arc::new(tls::server_config(certificates, true)?);
-        Ok(Self { config, challenges })
+        let acme = options.acme.as_ref().filter(|_| options.files.is_none());
+        let domains = acme.map(|acme| acme.domains.clone()).unwrap_or_default();
+        Ok(Self {
+            config,
+            challenges,
+            domains,
+        })
+    }
+
+    /// What answers requests without TLS. `port` is that for HTTPS.
+    pub(crate) fn without_tls(&self, port: u16) -> Https {
+        Https::new(self.challenges.clone(), port, self.domains.clone())
     }
 }
 
