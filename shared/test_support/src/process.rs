@@ -116,13 +116,21 @@ impl Process {
     }
 
     /// Waits until a line of the output contains `text`, and returns the line.
+    ///
+    /// # Panics
+    /// When the process ends without such a line.
     pub async fn line_with(&self, text: &str) -> String {
         let what = format!("a line with `{text}` from `{}`", self.name);
         wait_for(&what, || async {
-            self.output()
-                .lines()
-                .find(|line| line.contains(text))
-                .map(str::to_owned)
+            // Asked before the output is: what the process wrote last is in it then.
+            let has_ended = self.collectors.iter().all(JoinHandle::is_finished);
+            let output = self.output();
+            let line = output.lines().find(|line| line.contains(text));
+            assert!(
+                line.is_some() || !has_ended,
+                "waited for {what}, but it ended: {output}"
+            );
+            line.map(str::to_owned)
         })
         .await
     }

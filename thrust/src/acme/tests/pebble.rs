@@ -1,6 +1,8 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 use data_encoding::BASE64URL_NOPAD;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -164,9 +166,12 @@ fn write_files(folder: &Path, [api, management, ..]: [u16; 4], setup: Setup) {
     write("pebble.json", &config.to_string());
 }
 
-/// A port that nobody listens on. Not one of those that the system gives to clients, of whom the tests are many.
+/// A port that nobody listens on. Not one of those that the system gives to clients, of whom the tests are many; and no
+/// two tests of a process get the same, though none listens there yet.
 pub(super) fn free_port() -> u16 {
-    let mut ports = std::iter::repeat_with(|| rand::random_range(10_000..32_000));
+    static NEXT: LazyLock<AtomicU16> =
+        LazyLock::new(|| AtomicU16::new(rand::random_range(10_000..30_000)));
+    let mut ports = std::iter::repeat_with(|| NEXT.fetch_add(1, Relaxed));
     ports
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .unwrap()
