@@ -65,7 +65,7 @@ async fn malformed_options_are_named_all_at_once() -> Result<()> {
         ("MAX_REQUEST_HEADERS", "1KB"),
         ("MAX_CONNECTIONS", "many"),
         ("TLS_DOMAIN", "app.example.com, *.example.com"),
-        ("TLS_CERTIFICATE", "/tmp/certificate.pem"),
+        ("TLS_CERTIFICATE", "certificate.pem"),
         ("EAB_KID", "id"),
         ("ACME_DIRECTORY", "http://ca.test"),
         ("LOG_FORMAT", "xml"),

@@ -4,8 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::TryStreamExt as _;
 use http::header::{
-    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    LAST_MODIFIED, RANGE,
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Frame;
@@ -22,6 +22,15 @@ use crate::range::{self, Part};
 /// Bytes that are read of a file at once.
 const CHUNK: usize = 64 << 10;
 
+/// What of a request says how a file is sent.
+const TELLING: [HeaderName; 5] = [
+    ACCEPT_ENCODING,
+    IF_MODIFIED_SINCE,
+    IF_NONE_MATCH,
+    IF_RANGE,
+    RANGE,
+];
+
 /// What has to be known of a request to answer it with a file.
 pub(crate) struct Asked {
     method: Method,
@@ -30,9 +39,16 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn of(request: &Request<Body>) -> Self {
+        // Few answers name a file, and each request comes by here: no more than that is copied.
+        let mut headers = HeaderMap::new();
+        for name in TELLING {
+            for value in request.headers().get_all(&name) {
+                headers.append(&name, value.clone());
+            }
+        }
         Self {
             method: request.method().clone(),
-            headers: request.headers().clone(),
+            headers,
         }
     }
 
