@@ -6,6 +6,8 @@ export interface Notes {
   tabId: string
   /** When its subscription was last confirmed. */
   liveAt: number
+  /** The longest that its main thread stood still since this was set to 0 last, in milliseconds. */
+  stall: number
 }
 
 type NotingWindow = Window & typeof globalThis & { notes: Notes }
@@ -13,8 +15,15 @@ type NotingWindow = Window & typeof globalThis & { notes: Notes }
 /** Lets the pages that this visitor opens from now on take notes. */
 export async function takeNotes(visitor: Visitor, { locks = true } = {}): Promise<void> {
   await visitor.context.addInitScript(() => {
-    const notes: Notes = { tabId: '', liveAt: 0 }
+    const notes: Notes = { tabId: '', liveAt: 0, stall: 0 }
     Object.assign(window, { notes })
+
+    const TICK = 20
+    let last = Date.now()
+    setInterval(() => {
+      notes.stall = Math.max(notes.stall, Date.now() - last - TICK)
+      last = Date.now()
+    }, TICK)
 
     const post = BroadcastChannel.prototype.postMessage
     BroadcastChannel.prototype.postMessage = function (message: { from: string }) {
@@ -36,4 +45,15 @@ export async function takeNotes(visitor: Visitor, { locks = true } = {}): Promis
 
 export function notesOf(tab: Tab): Promise<Notes> {
   return tab.page.evaluate(() => (window as NotingWindow).notes)
+}
+
+/** Counts the stalls of these tabs from now on. */
+export async function watchStalls(tabs: Tab[]): Promise<void> {
+  for (const tab of tabs) await tab.page.evaluate(() => void ((window as NotingWindow).notes.stall = 0))
+}
+
+/** The longest that any of these tabs stood still. */
+export async function longestStall(tabs: Tab[]): Promise<number> {
+  const notes = await Promise.all(tabs.map(notesOf))
+  return Math.max(...notes.map(({ stall }) => stall))
 }

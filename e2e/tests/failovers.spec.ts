@@ -1,10 +1,12 @@
 import { expect, test } from '../support/fixtures.ts'
-import { notesOf, takeNotes } from '../support/notes.ts'
+import { longestStall, notesOf, takeNotes, watchStalls } from '../support/notes.ts'
 import type { Suite } from '../support/suite.ts'
 import type { Tab } from '../support/tab.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 const ROUNDS = 20
+/** Messages alone elect the right tab at the first go, as long as no tab stands still longer: a third of the head start. */
+const PROMPT = 100
 
 const ENDS: Record<string, (leader: Tab) => Promise<unknown>> = {
   close: (leader) => leader.page.close(),
@@ -24,20 +26,40 @@ async function failOver(suite: Suite, visitor: Visitor, how: string, locks: bool
   const followers = await visitor.followers()
   const ids = await Promise.all(followers.map(async (tab) => (await notesOf(tab)).tabId))
   const before = suite.cableProxy.accepted
+  const elections = await electionsOf(followers)
 
+  await watchStalls(followers)
   const start = Date.now()
   await ENDS[how]!(leader)
   await visitor.close(leader)
-  const next = await visitor.leader()
-  await expect.poll(async () => (await notesOf(next)).liveAt).toBeGreaterThan(start)
+  const next = await successor(visitor, start)
 
   for (const tab of followers) await tab.isLive()
-  for (const tab of followers) await expect(tab.logged('Became leader')).toHaveCount(tab === next ? 1 : 0)
-  if (!locks) expect(await notesOf(next)).toMatchObject({ tabId: ids.toSorted()[0] })
-  expect(suite.cableProxy.accepted - before, 'sockets opened since').toBe(1)
+  // A tab that cannot hear in time may lead for a moment, until it does.
+  if (locks || (await longestStall(followers)) <= PROMPT) {
+    const expected = elections.map((count, index) => count + (followers[index] === next ? 1 : 0))
+    await expect.poll(() => electionsOf(followers), { message: 'elections won so far' }).toEqual(expected)
+    if (!locks) expect(await notesOf(next)).toMatchObject({ tabId: ids.toSorted()[0] })
+    expect(suite.cableProxy.accepted - before, 'sockets opened since').toBe(1)
+  }
   expect(visitor.openSockets()).toBe(1)
   await expect.poll(() => suite.cableSockets()).toBe(1)
   return (await notesOf(next)).liveAt - start
+}
+
+function electionsOf(tabs: Tab[]): Promise<number[]> {
+  return Promise.all(tabs.map((tab) => tab.logged('Became leader').count()))
+}
+
+/** Who leads, with a subscription that was confirmed since. */
+async function successor(visitor: Visitor, since: number): Promise<Tab> {
+  let next = await visitor.leader()
+  const liveAt = async () => {
+    next = await visitor.leader()
+    return (await notesOf(next)).liveAt
+  }
+  await expect.poll(liveAt, { message: 'when the subscription was confirmed' }).toBeGreaterThan(since)
+  return next
 }
 
 function summary(times: number[]): string {

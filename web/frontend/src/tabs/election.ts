@@ -197,7 +197,13 @@ export class Election {
   private waitUntil(deadline: number): void {
     this.deadline = deadline
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.claim(), deadline - Date.now())
+    this.timer = setTimeout(() => this.due(), deadline - Date.now())
+  }
+
+  /** Another may have claimed the lead while this tab slept. Timers of hidden tabs are late as a rule, and then wait long again. */
+  private due(): void {
+    if (Date.now() - this.deadline <= TIMING.late || !this.options.visible()) return this.claim()
+    this.timer = setTimeout(() => this.claim(), TIMING.catchUp)
   }
 
   private claim(): void {

@@ -14,6 +14,10 @@ export const TIMING = {
   standBack: 300,
   /** Hidden tabs let visible ones go first, since their timers may be throttled. */
   hiddenDelay: 300,
+  /** A candidate whose timer is later than this has been asleep, and may have messages to read. */
+  late: 100,
+  /** How long it then listens before it claims the lead after all. */
+  catchUp: 50,
   /** Between claiming the lead and acting on it: time for an objection. */
   settle: 100,
   /** How much later than that the socket may be opened, since timers of hidden tabs wait for a full second. */

@@ -19,6 +19,27 @@ describe('without Web Locks', () => {
     expect(tab?.log).toEqual(['[broadcast] Joining channel "todos-sync"', '[leader] Became leader'])
   })
 
+  it('lets a tab that has slept past its time read its messages before it claims the lead', async () => {
+    const world = new World()
+    const [sleeper] = world.open('a')
+    await wait(499)
+    vi.setSystemTime(Date.now() + 2_000)
+    await wait(1)
+    expect(world.leaders).toEqual([])
+    world.bus.say({ type: 'ping', payload: null, from: 'm' })
+    await wait(3_000)
+    expect(sleeper?.times('Became leader')).toBe(0)
+  })
+
+  it('lets a tab lead that has slept past its time and hears of nobody', async () => {
+    const world = new World()
+    world.open('a')
+    await wait(499)
+    vi.setSystemTime(Date.now() + 2_000)
+    await wait(51)
+    expect(world.leaders).toEqual(['a'])
+  })
+
   it('elects one of three that start together, without a second election', async () => {
     const world = new World()
     const tabs = world.open('c', 'a', 'b')
