@@ -30,6 +30,18 @@ need_node() {
     fail "node is $(node --version)" "install Node 20.19 or newer"
 }
 
+# Exports what the file sets, in lines such as NAME=value, and the environment does not.
+load_env() { # file
+  [ -f "$1" ] || return 0
+  local line name value
+  while IFS= read -r line || [ -n "$line" ]; do
+    [[ $line =~ ^(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
+    name=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
+    [[ ! $value =~ ^\"(.*)\"$ && ! $value =~ ^\'(.*)\'$ ]] || value=${BASH_REMATCH[1]}
+    [ -n "${!name+set}" ] || export "$name=$value"
+  done <"$1"
+}
+
 # Installs a folder's packages where its lock file changed since.
 packages() { # folder
   if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock.json"; then

@@ -9,6 +9,7 @@ set -m
 need_rust
 frontend
 cargo build --release --quiet -p web -p worker -p cable
+cargo build --release --quiet -p thrust
 cargo build --quiet -p web
 
 passed=0 failed=0
@@ -96,6 +97,60 @@ for supervisor in foreman loop; do
   [ "$supervisor" = foreman ] || check "$supervisor: says so with its status" ended_badly
   check "$supervisor: takes the others with it" wait_for "the processes to end" none_left
 done
+
+front() { # supervisor
+  storage="$(mktemp -d)"
+  log="$storage/log"
+  port="$(free_port)"
+  STORAGE_DIR="$storage" PORT="$(free_port)" HTTP_PORT="$port" CABLE_PORT="$(free_port)" SUPERVISOR="$1" \
+    bin/serve --front >"$log" 2>&1 &
+  serve=$!
+  check "$1 --front: comes up from an empty folder" wait_for "the page" says_ready
+  check "$1 --front: runs the proxy, too" wait_for "the proxy" proxy_runs
+  check "$1 --front: the page finds the cable at its own origin" page_names_cable
+  kill -TERM "$serve"
+  check "$1 --front: ends on TERM" wait_for "the end" is_gone
+  check "$1 --front: ends cleanly" ended_with 0
+  check "$1 --front: leaves no process behind" wait_for "the processes to end" none_left
+}
+page_names_cable() {
+  node -e 'fetch(process.argv[1]).then((response) => response.text()).then(
+    (page) => process.exit(page.includes(`name="action-cable-url" content="/cable"`) ? 0 : 1),
+    () => process.exit(1),
+  )' "http://localhost:$port/todos"
+}
+
+# As an operator starts it, with the file of settings and more than one worker.
+production() {
+  local folder
+  folder="$(mktemp -d)"
+  storage="$folder/storage"
+  log="$folder/log"
+  port="$(free_port)"
+  sed -e "s|^SECRET_KEY_BASE=|&$(printf '%0128d' 7)|" -e "s|^STORAGE_DIR=.*|STORAGE_DIR=$storage|" -e "s|^HTTP_PORT=.*|HTTP_PORT=$port|" \
+    -e "s|^CABLE_PORT=.*|CABLE_PORT=$(free_port)|" .env.example >"$folder/env"
+  local web
+  web="$(free_port)"
+  sed -i -e "s|^WEB_PORT=.*|WEB_PORT=$web|" -e "s|^TARGET_PORT=.*|TARGET_PORT=$web|" "$folder/env"
+  foreman start -f Procfile.production -e "$folder/env" -m all=1,worker=2 -p "$web" -t 15 >"$log" 2>&1 &
+  serve=$!
+  check "Procfile.production: comes up" wait_for "the page" page_names_cable
+  check "Procfile.production: runs two workers" wait_for "two workers" two_workers
+  kill -TERM "$serve"
+  check "Procfile.production: ends on TERM" wait_for "the end" is_gone
+  check "Procfile.production: ends cleanly" ended_with 0
+  check "Procfile.production: leaves no process behind" wait_for "the processes to end" none_left
+  check "Procfile.production: all of them drained" all_drained
+}
+proxy_runs() { [ -n "$(named thrust)" ]; }
+two_workers() { [ "$(named worker | wc -l)" = 2 ]; }
+all_drained() { ! grep -qE 'SIGKILL|exited with code [1-9]' "$log"; }
+
+if command -v foreman >/dev/null; then
+  front foreman
+  production
+fi
+front loop
 
 dev() {
   storage="$(mktemp -d)"
