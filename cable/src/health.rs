@@ -27,6 +27,20 @@ impl Health {
         boot::health_report(is_well, &report(&listener))
     }
 
+    /// For how long the listener has not looked for broadcasts, beyond what its polling takes. One that fails says so on
+    /// the page and tries again: to start the process anew would help nobody.
+    pub(crate) fn silence(&self) -> Duration {
+        let listener = self.channels.stats().listener;
+        match listener.state {
+            ListenerState::Starting | ListenerState::Failing => Duration::ZERO,
+            ListenerState::Stopped => Duration::MAX,
+            ListenerState::Listening => {
+                let silence = listener.since_poll.unwrap_or_default();
+                silence.saturating_sub(2 * self.polling_interval)
+            }
+        }
+    }
+
     /// Whether the listener looks for broadcasts, as it does many times a second. One that hangs does not say so.
     fn is_listening(&self, listener: &ListenerStatus) -> bool {
         let recently = |silence: Duration| silence < PATIENCE + 2 * self.polling_interval;

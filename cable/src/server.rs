@@ -6,10 +6,10 @@ use actix_web::dev::Server;
 use actix_web::http::KeepAlive;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
-use boot::{CableLink, Metrics, Stores};
+use boot::{CableLink, Metrics, Serving, Stores};
 use settings::{CableAdapter, Settings};
 use socket2::SockRef;
-use telemetry::Failure;
+use telemetry::{Failure, Service};
 use tokio_util::sync::CancellationToken;
 
 use crate::health::Health;
@@ -18,14 +18,22 @@ use crate::routes::{Parts, routes};
 /// How long what was sent to a client may stay unread.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long clients have to take their leave.
+const DRAIN: Duration = Duration::from_secs(10);
+
 /// Listens where the settings say, and runs.
 ///
 /// # Errors
 /// Why the process cannot serve.
-pub async fn start(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
+pub async fn start(
+    settings: Settings,
+    service: Service,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
     check(&settings)?;
-    let listener = boot::listen(&settings.cable.bind, settings.cable.port, "CABLE_PORT")?;
-    run(listener, settings, shutdown).await
+    let at = (settings.cable.bind.as_str(), settings.cable.port);
+    let listener = boot::listen(&service, "cable", at, "CABLE_PORT")?;
+    run(listener, settings, service, shutdown).await
 }
 
 /// Whether the process could serve: broadcasts are rows of a database.
@@ -46,6 +54,7 @@ pub fn check(settings: &Settings) -> Result<(), Failure> {
 pub async fn run(
     listener: TcpListener,
     settings: Settings,
+    service: Service,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
     let metrics = metrics()?;
@@ -64,25 +73,32 @@ pub async fn run(
         settings.cable.server.clone(),
     );
 
+    let health = Health {
+        channels: channels.clone(),
+        files,
+        polling_interval: polling_interval(&settings),
+    };
     let upkeep = tokio::spawn(metrics.clone().keep_up());
     let parts = Parts {
         channels: channels.clone(),
         broadcasts: boot::broadcasts(&settings, app.cable.clone()),
-        health: Health {
-            channels: channels.clone(),
-            files,
-            polling_interval: polling_interval(&settings),
-        },
+        health: health.clone(),
         metrics,
     };
     let address = listener.local_addr()?;
-    let server = server(listener, parts)?;
+    let server = server(listener, service.clone(), parts)?;
+    service.watch("listener of messages", move || health.silence());
     tracing::info!(%address, app_env = %settings.app_env, "listening");
 
     let goodbye = async {
         channels.shutdown().await;
     };
-    boot::serve(server, &shutdown, goodbye).await?;
+    let serving = Serving {
+        service,
+        address,
+        end: DRAIN,
+    };
+    boot::serve(server, serving, &shutdown, goodbye).await?;
     all_gone.cancel();
     upkeep.abort();
     Ok(listening.await?)
@@ -102,15 +118,21 @@ fn polling_interval(settings: &Settings) -> Duration {
     }
 }
 
-fn server(listener: TcpListener, parts: Parts) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || App::new().configure(|config| routes(config, &parts)));
+fn server(listener: TcpListener, service: Service, parts: Parts) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        // The event loop calls this once, and shows from then on that it moves.
+        actix_web::rt::spawn(service.beat("event loop").keep());
+        App::new().configure(|config| routes(config, &parts))
+    });
     let server = server
         .on_connect(|connection, _| bound_silence(connection))
         // Only the head of a connection's first request has to be there in time.
         .keep_alive(KeepAlive::Disabled)
         .workers(1)
+        // The system's limit of open files is the one that counts.
+        .max_connections(usize::MAX >> 1)
         .disable_signals()
-        .shutdown_timeout(10)
+        .shutdown_timeout(DRAIN.as_secs())
         .listen(listener)?
         .run();
     Ok(server)

@@ -3,7 +3,7 @@ use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
 use clap::Parser;
-use telemetry::{Failure, Signal, StopSignals};
+use telemetry::{Failure, Service, Signal, StopSignals};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -59,22 +59,30 @@ fn start(command: &[OsString]) -> Result<u8, Failure> {
     let options = read(!command.is_empty())?;
     telemetry::init(&options.log)?;
     raise_open_files();
+    let service = Service::of_process()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(serve(options, command));
+    let outcome = runtime.block_on(serve(options, &service, command));
+    service.stopping(None);
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(options: Options, command: &[OsString]) -> Result<u8, Failure> {
+async fn serve(options: Options, service: &Service, command: &[OsString]) -> Result<u8, Failure> {
     let mut signals = StopSignals::listen()?;
     let meters = Meters::record()?;
     // The ports first: a command whose front is not there would serve nobody.
-    let listeners = Listeners::bind(&options)?;
+    let listeners = Listeners::bind(&options, service)?;
     let port = options.target.port;
     let shutdown = CancellationToken::new();
-    let mut server = tokio::spawn(run(listeners, options, meters, shutdown.clone()));
+    let mut server = tokio::spawn(run(
+        listeners,
+        options,
+        meters,
+        service.clone(),
+        shutdown.clone(),
+    ));
     if let Some(wrapped) = Wrapped::start(command, port)? {
         return serve_wrapped(wrapped, server, shutdown, signals).await;
     }

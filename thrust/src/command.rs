@@ -21,10 +21,10 @@ impl Wrapped {
         let Some((program, arguments)) = command.split_first() else {
             return Ok(None);
         };
-        let child = Command::new(program)
-            .args(arguments)
-            .env("PORT", port.to_string())
-            .spawn();
+        let mut command = std::process::Command::new(program);
+        command.args(arguments).env("PORT", port.to_string());
+        telemetry::forget_service(&mut command);
+        let child = Command::from(command).spawn();
         let child = child.map_err(|error| {
             let program = program.to_string_lossy();
             Failure::new(format!("could not start `{program}`: {error}"))

@@ -2,7 +2,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use telemetry::Failure;
+use telemetry::{Failure, Service};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -28,21 +28,30 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Listens where the options say.
+    /// Takes the sockets that were passed, and listens where the options say for the others.
     ///
     /// # Errors
     /// When a port cannot be had.
-    pub fn bind(options: &Options) -> Result<Self, Failure> {
+    pub fn bind(options: &Options, service: &Service) -> Result<Self, Failure> {
         let bind = options.http_bind;
         let https = options.tls.is_some().then_some(options.https_port);
-        let https = https.map(|port| listen(bind, port, "HTTPS_PORT"));
-        let status = options
-            .status
-            .map(|at| listen(at.ip(), at.port(), "STATUS_PORT"));
+        let https = https.map(|port| match service.socket("https")? {
+            Some(passed) => Ok(passed),
+            None => listen(bind, port, "HTTPS_PORT"),
+        });
+        let status = options.status.map(|at| match service.socket("status")? {
+            Some(passed) => Ok(passed),
+            None => listen(at.ip(), at.port(), "STATUS_PORT"),
+        });
+        let (https, status) = (https.transpose()?, status.transpose()?);
+        let http = match service.main_socket("http")? {
+            Some(passed) => passed,
+            None => listen(bind, options.http_port, "HTTP_PORT")?,
+        };
         Ok(Self {
-            http: listen(bind, options.http_port, "HTTP_PORT")?,
-            https: https.transpose()?,
-            status: status.transpose()?,
+            http,
+            https,
+            status,
         })
     }
 }
@@ -55,6 +64,7 @@ pub async fn run(
     listeners: Listeners,
     options: Options,
     meters: Meters,
+    service: Service,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
     let upstreams = Arc::new(Upstreams::new(&options, &shutdown));
@@ -72,14 +82,18 @@ pub async fn run(
     let mut around = JoinSet::new();
     around.spawn(meters.clone().keep_up());
     around.spawn(sweep(Arc::clone(&upstreams)));
+    around.spawn(service.beat("main loop").keep());
     if let Some(listener) = listeners.status {
         log_listening("status", &listener);
         let listener = tokio::net::TcpListener::from_std(listener)?;
         around.spawn(status::serve(listener, upstreams, meters));
     }
     let over = CancellationToken::new();
-    let workers = server.start(&doors(listeners.http, listeners.https, secure), &over)?;
+    let doors = doors(listeners.http, listeners.https, secure);
+    let workers = server.start(&doors, &service, &over)?;
+    shutdown.run_until_cancelled(tell(&service)).await;
     shutdown.cancelled().await;
+    service.stopping(Some(options.timeouts.drain + LAST));
     drain(&server, &handler, options.timeouts.drain).await;
     over.cancel();
     for worker in workers {
@@ -89,6 +103,13 @@ pub async fn run(
     }
     around.shutdown().await;
     Ok(())
+}
+
+/// Tells the service manager that all workers serve.
+async fn tell(service: &Service) {
+    if let Err(error) = service.ready("serving").await {
+        tracing::error!(%error, "could not start the watchdog");
+    }
 }
 
 fn doors(http: TcpListener, https: Option<TcpListener>, secure: Option<Secure>) -> Vec<Door> {

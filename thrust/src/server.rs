@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use socket2::{SockRef, TcpKeepalive};
+use telemetry::{Beat, Service};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -97,21 +98,23 @@ impl Server {
     pub(crate) fn start(
         self: &Arc<Self>,
         doors: &[Door],
+        service: &Service,
         over: &CancellationToken,
     ) -> io::Result<Vec<JoinHandle<()>>> {
         let workers = (0..workers::count()).map(|index| {
             let doors: io::Result<Vec<Door>> = doors.iter().map(Door::again).collect();
             let (server, doors, over) = (Arc::clone(self), doors?, over.clone());
-            workers::start(index, move || server.work(doors, over))
+            let beat = service.beat(format!("worker {index}"));
+            workers::start(index, move || server.work(doors, beat, over))
         });
         workers.collect()
     }
 
-    async fn work(self: Arc<Self>, doors: Vec<Door>, over: CancellationToken) {
+    async fn work(self: Arc<Self>, doors: Vec<Door>, beat: Beat, over: CancellationToken) {
         for door in doors {
             tokio::spawn(Arc::clone(&self).accept(door));
         }
-        over.cancelled().await;
+        over.run_until_cancelled(beat.keep()).await;
     }
 
     async fn accept(self: Arc<Self>, Door { listener, tls }: Door) {

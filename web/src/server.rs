@@ -1,4 +1,5 @@
 use std::net::TcpListener;
+use std::time::Duration;
 
 use action_cable::Server as Channels;
 use actix_session::SessionMiddleware;
@@ -9,11 +10,11 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use app::{AppContext, Visitor};
-use boot::{CableLink, Files, Jobs, Stores};
+use boot::{CableLink, Files, Jobs, Serving, Stores};
 use inertia::Config;
 use inertia::csrf::Csrf;
 use settings::{SecretKeyBase, Settings};
-use telemetry::Failure;
+use telemetry::{Failure, Service};
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
@@ -23,13 +24,21 @@ use crate::csp::{Policy, content_security_policy};
 use crate::requests::log_requests;
 use crate::{errors, layout, routes};
 
+/// How long requests that run have to end.
+const DRAIN: Duration = Duration::from_secs(10);
+
 /// Listens where the settings say, and runs.
 ///
 /// # Errors
 /// Why the process cannot serve.
-pub async fn start(settings: Settings, shutdown: CancellationToken) -> Result<(), Failure> {
-    let listener = boot::listen(&settings.web.bind, settings.web.port, "PORT")?;
-    run(listener, settings, shutdown).await
+pub async fn start(
+    settings: Settings,
+    service: Service,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let at = (settings.web.bind.as_str(), settings.web.port);
+    let listener = boot::listen(&service, "web", at, "PORT")?;
+    run(listener, settings, service, shutdown).await
 }
 
 /// Whether the process could serve: the assets are there.
@@ -47,8 +56,10 @@ pub fn check(settings: &Settings) -> Result<(), Failure> {
 pub async fn run(
     listener: TcpListener,
     settings: Settings,
+    service: Service,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
+    let address = listener.local_addr()?;
     let layout = layout::layout(find_assets(&settings)?, &settings);
     let Stores {
         app,
@@ -72,14 +83,19 @@ pub async fn run(
         pages: layout,
         channels: channels.clone(),
     };
-    let server = server(listener, &settings, parts)?;
+    let server = server(listener, &settings, service.clone(), parts)?;
 
     let goodbye = async {
         if let Some(channels) = channels {
             channels.shutdown().await;
         }
     };
-    let outcome = boot::serve(server, &shutdown, goodbye).await;
+    let serving = Serving {
+        service,
+        address,
+        end: DRAIN,
+    };
+    let outcome = boot::serve(server, serving, &shutdown, goodbye).await;
     background.end().await;
     outcome
 }
@@ -132,11 +148,14 @@ fn own_channels(
 fn server(
     listener: TcpListener,
     settings: &Settings,
+    service: Service,
     parts: Parts,
 ) -> Result<actix_web::dev::Server, Failure> {
     let address = listener.local_addr()?;
     let (secret, web) = (settings.secret_key_base.clone(), settings.web.clone());
     let server = HttpServer::new(move || {
+        // Each event loop calls this once, and shows from then on that it moves.
+        actix_web::rt::spawn(service.beat("event loop").keep());
         App::new()
             .app_data(parts.app.clone())
             .app_data(parts.files.clone())
@@ -164,7 +183,7 @@ fn server(
     let server = server
         .workers(settings.web.threads)
         .disable_signals()
-        .shutdown_timeout(10)
+        .shutdown_timeout(DRAIN.as_secs())
         .listen(listener)?
         .run();
     tracing::info!(%address, app_env = %settings.app_env, "listening");

@@ -3,19 +3,22 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use app::AppContext;
 use boot::{Files, Jobs, Metrics, Monitor, Stop, Stores};
 use clap::{Args, ValueEnum};
 use settings::{Environment, Queue, Settings, SupervisorMode, Worker};
 use solid_queue::{Assignment, Config, Health, Supervisor};
-use telemetry::Failure;
+use telemetry::{Failure, Service};
 use tokio_util::sync::CancellationToken;
 
 use crate::nothing_to_do;
 
 /// What sets the port of `/up` and `/metrics`.
 const PORT: &str = "WORKER_PORT";
+/// How often to look whether all has started.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What the command takes. Each option stands for an environment variable, and wins over it.
 #[derive(Args, Clone, Debug, Default)]
@@ -59,12 +62,17 @@ enum Mode {
 pub fn start(arguments: &Start) -> Result<(), Failure> {
     let environment = Environment::of_process().with(arguments.variables());
     let threads = |settings: &Settings| arguments.threads(settings);
-    boot::start_with(&environment, threads, |settings, stop| {
-        run(arguments, settings, stop)
+    boot::start_with(&environment, threads, |settings, service, stop| {
+        run(arguments, settings, service, stop)
     })
 }
 
-async fn run(arguments: &Start, settings: Settings, stop: Stop) -> Result<(), Failure> {
+async fn run(
+    arguments: &Start,
+    settings: Settings,
+    service: Service,
+    stop: Stop,
+) -> Result<(), Failure> {
     let metrics = metrics(&settings.worker)?;
     let Stores {
         app, jobs, files, ..
@@ -72,9 +80,13 @@ async fn run(arguments: &Start, settings: Settings, stop: Stop) -> Result<(), Fa
     let Jobs::SolidQueue(database, config) = jobs else {
         return Err(nothing_to_do());
     };
+    let end = end(&config);
     let supervisor = Supervisor::new(database, *config, app::jobs(), app).quit_on(stop.at_once);
-    let monitor = monitor(&settings.worker, metrics, supervisor.health(), files)?;
+    let health = supervisor.health();
+    let monitor = monitor(&settings.worker, &service, metrics, health.clone(), files)?;
+    let telling = tokio::spawn(tell(service, health, end, stop.gracefully.clone()));
     let outcome = supervise(arguments, &settings.worker, supervisor, stop.gracefully).await;
+    telling.abort();
     if let Some(monitor) = monitor {
         monitor.stop().await;
     }
@@ -94,6 +106,7 @@ fn metrics(settings: &Worker) -> Result<Option<Metrics>, Failure> {
 
 fn monitor(
     settings: &Worker,
+    service: &Service,
     metrics: Option<Metrics>,
     health: Health,
     files: Files,
@@ -102,7 +115,38 @@ fn monitor(
         return Ok(None);
     };
     let is_well = move || health.is_well() && files.are_in_place();
-    Monitor::start(&settings.bind, port, PORT, metrics, is_well).map(Some)
+    let at = (settings.bind.as_str(), port);
+    Monitor::start(service, at, PORT, metrics, is_well).map(Some)
+}
+
+/// Tells the service manager that the process works, that its loops do, and that it ends.
+async fn tell(
+    service: Service,
+    health: Health,
+    end: Option<Duration>,
+    shutdown: CancellationToken,
+) {
+    if !service.is_there() {
+        return;
+    }
+    let working = async {
+        while !health.is_well() {
+            tokio::time::sleep(LOOK).await;
+        }
+        service.watch("queue", move || health.overdue());
+        if let Err(error) = service.ready("performing jobs").await {
+            tracing::error!(%error, "could not start the watchdog");
+        }
+    };
+    shutdown.run_until_cancelled(working).await;
+    shutdown.cancelled().await;
+    service.stopping(end);
+}
+
+/// How long the end takes at most; nothing where it waits for as long as the jobs take.
+fn end(config: &Config) -> Option<Duration> {
+    let timeout = config.shutdown_timeout;
+    (!timeout.is_zero()).then_some(timeout)
 }
 
 async fn supervise(
@@ -182,6 +226,7 @@ fn command(
             .args(["start", "--child", &assignment.to_string()])
             .envs(variables.clone())
             .stdin(Stdio::null());
+        telemetry::forget_service(&mut command);
         if let Some(port) = port {
             command.env(PORT, port_of(port, assignment.slot()).to_string());
         }

@@ -1,8 +1,9 @@
 //! What the three processes do alike before their own work: read the settings, start logging, listen to the signals to
-//! stop, and open the stores that the settings name.
+//! stop, talk to the service manager, and open the stores that the settings name.
 #![warn(missing_docs)]
 
 mod access;
+mod alive;
 mod files;
 mod health;
 mod monitor;
@@ -16,6 +17,6 @@ pub use files::Files;
 pub use health::{health_page, health_report};
 pub use monitor::{Metrics, Monitor};
 pub use process::{check, command, listen, start, start_with};
-pub use serve::serve;
+pub use serve::{Serving, serve};
 pub use stop::Stop;
 pub use stores::{CableLink, Jobs, Stores, inspect_cache, open_cache};

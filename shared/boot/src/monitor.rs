@@ -4,7 +4,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use telemetry::Failure;
+use telemetry::{Failure, Service};
 
 use crate::{health_page, listen};
 
@@ -61,18 +61,18 @@ pub struct Monitor {
 type IsWell = dyn Fn() -> bool + Send + Sync;
 
 impl Monitor {
-    /// Listens on `bind:port`. `variable` is what sets the port.
+    /// Listens on the socket that was passed, or on `bind:port`. `variable` is what sets the port.
     ///
     /// # Errors
     /// When it cannot listen.
     pub fn start(
-        bind: &str,
-        port: u16,
+        service: &Service,
+        at: (&str, u16),
         variable: &str,
         metrics: Metrics,
         is_well: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
-        let listener = listen(bind, port, variable)?;
+        let listener = listen(service, "status", at, variable)?;
         let address = listener.local_addr()?;
         let (metrics_data, is_well) = (Data::new(metrics.clone()), Data::from(wrap(is_well)));
         let server = HttpServer::new(move || {

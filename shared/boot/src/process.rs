@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use settings::{Environment, Settings};
 use socket2::SockRef;
-use telemetry::Failure;
+use telemetry::{Failure, Service};
 use tokio_util::sync::CancellationToken;
 
 use crate::stop::Stop;
@@ -15,11 +15,12 @@ const REST: Duration = Duration::from_secs(1);
 /// again only after a second, or three.
 const BACKLOG: i32 = 4096;
 
-/// Runs a process to its end: `work` gets the settings, and a token that is cancelled when TERM, INT or QUIT comes.
+/// Runs a process to its end: `work` gets the settings, the service manager, and a token that is cancelled
+/// when TERM, INT or QUIT comes.
 ///
 /// # Errors
 /// What is wrong with the configuration, or why the work failed.
-pub fn start<F>(work: impl FnOnce(Settings, CancellationToken) -> F) -> Result<(), Failure>
+pub fn start<F>(work: impl FnOnce(Settings, Service, CancellationToken) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
@@ -27,7 +28,7 @@ where
     start_with(
         &environment,
         |_| 2,
-        |settings, stop| work(settings, stop.gracefully),
+        |settings, service, stop| work(settings, service, stop.gracefully),
     )
 }
 
@@ -39,20 +40,23 @@ where
 pub fn start_with<F>(
     environment: &Environment,
     threads: impl FnOnce(&Settings) -> usize,
-    work: impl FnOnce(Settings, Stop) -> F,
+    work: impl FnOnce(Settings, Service, Stop) -> F,
 ) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
     let settings = load(environment)?;
     telemetry::init(&settings.log)?;
+    let service = Service::of_process()?;
     let stop = Stop::default();
     stop.on_signals()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads(&settings))
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(work(settings, stop.clone()));
+    let outcome = runtime.block_on(work(settings, service.clone(), stop.clone()));
+    // What blocks still may go on for a moment; nobody waits for it.
+    service.stopping(None);
     // Blocking work that still waits for a lock must not keep the process from ending.
     if stop.at_once.is_cancelled() {
         runtime.shutdown_background();
@@ -91,11 +95,20 @@ where
     outcome
 }
 
-/// A socket that listens on `bind:port`; port 0 takes any. `variable` is what sets the port.
+/// The socket that the service manager passed by this name, or the only one that it passed; else one that listens on
+/// `bind:port`, where port 0 takes any. `variable` is what sets the port.
 ///
 /// # Errors
 /// What the system said, and what to do about it.
-pub fn listen(bind: &str, port: u16, variable: &str) -> Result<TcpListener, Failure> {
+pub fn listen(
+    service: &Service,
+    name: &str,
+    (bind, port): (&str, u16),
+    variable: &str,
+) -> Result<TcpListener, Failure> {
+    if let Some(passed) = service.main_socket(name)? {
+        return Ok(passed);
+    }
     let listening = TcpListener::bind((bind, port)).and_then(|listener| {
         // The standard library lets only 128 wait.
         SockRef::from(&listener).listen(BACKLOG)?;

@@ -7,7 +7,13 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
 
-use crate::AppEnv;
+use crate::{AppEnv, Environment};
+
+const VARIABLE: &str = "SECRET_KEY_BASE";
+const FILE: &str = "SECRET_KEY_BASE_FILE";
+/// The folder of what systemd's `LoadCredential=` passes.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+const CREDENTIAL: &str = "secret_key_base";
 
 /// The secret from which the keys of cookies are derived. Its text never reaches a log.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,6 +39,28 @@ impl SecretKeyBase {
             ));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The secret that the environment gives: `SECRET_KEY_BASE`, else the file that `SECRET_KEY_BASE_FILE` names, else the
+    /// credential `secret_key_base` that systemd passed. Nothing where there is none of them.
+    pub(crate) fn given(environment: &Environment) -> Option<Result<Self, (&'static str, String)>> {
+        if let Some(text) = environment.get(VARIABLE) {
+            return Some(Self::parse(text).map_err(|message| (VARIABLE, message)));
+        }
+        if let Some(path) = environment.get(FILE) {
+            return Some(Self::read(Path::new(path)).map_err(|message| (FILE, message)));
+        }
+        let folder = environment.get(CREDENTIALS)?;
+        let path = Path::new(folder).join(CREDENTIAL);
+        // Credentials may be passed for other ends.
+        let is_there = path.exists();
+        is_there.then(|| Self::read(&path).map_err(|message| (CREDENTIALS, message)))
+    }
+
+    fn read(path: &Path) -> Result<Self, String> {
+        let text = fs::read_to_string(path).map_err(|error| error.to_string());
+        text.and_then(|text| Self::parse(&text))
+            .map_err(|message| format!("`{}`: {message}", path.display()))
     }
 
     /// The secret of a development or test suite, made at the first use and kept in a file that only its owner reads.

@@ -22,7 +22,7 @@ pub struct Settings {
     pub app_env: AppEnv,
     /// `STORAGE_DIR`.
     pub storage_dir: PathBuf,
-    /// `SECRET_KEY_BASE`.
+    /// `SECRET_KEY_BASE`, or what the file holds that stands for it.
     pub secret_key_base: SecretKeyBase,
     /// The files (`database.yml`).
     pub databases: Databases,
@@ -240,15 +240,17 @@ impl Reader<'_> {
     }
 
     fn secret(&mut self, storage_dir: &std::path::Path, app_env: AppEnv) -> SecretKeyBase {
-        let secret = match (self.environment.get("SECRET_KEY_BASE"), app_env) {
-            (Some(text), _) => SecretKeyBase::parse(text),
-            (None, AppEnv::Production) => {
-                Err("is not set; production needs at least 64 hex digits (make some with `openssl rand -hex 64`)".into())
-            }
-            (None, _) => SecretKeyBase::generated(storage_dir, app_env),
+        let secret = match (SecretKeyBase::given(self.environment), app_env) {
+            (Some(given), _) => given,
+            (None, AppEnv::Production) => Err((
+                "SECRET_KEY_BASE",
+                "is not set; production needs at least 64 hex digits (make some with `openssl rand -hex 64`)".into(),
+            )),
+            (None, _) => SecretKeyBase::generated(storage_dir, app_env)
+                .map_err(|message| ("SECRET_KEY_BASE", message)),
         };
-        secret.unwrap_or_else(|message| {
-            self.problems.add("SECRET_KEY_BASE", message);
+        secret.unwrap_or_else(|(variable, message)| {
+            self.problems.add(variable, message);
             SecretKeyBase::none()
         })
     }

@@ -9,6 +9,7 @@ mod dispatcher;
 pub(crate) mod execution;
 mod fork;
 mod forked;
+mod health;
 mod hooks;
 mod identity;
 mod instance;
@@ -29,10 +30,11 @@ use tokio_util::sync::CancellationToken;
 
 pub use assignment::{Assignment, ParseAssignmentError};
 pub(crate) use dispatcher::dispatch_due;
+pub use health::Health;
 pub use hooks::{HookResult, Hooks, Moment};
 pub use instance::{Instance, ProcessKind};
 pub use pidfile::PidfileError;
-pub use pulse::Health;
+
 pub(crate) use scheduler::Agenda;
 pub use supervisor::Supervisor;
 

@@ -10,9 +10,10 @@ use tokio_util::sync::CancellationToken;
 use super::Stop;
 use super::child::Children;
 use super::fork::{Forks, MakeCommand};
+use super::health::Health;
 use super::hooks::Moment;
 use super::instance::Instance;
-use super::pulse::{Health, Pulse};
+use super::pulse::Pulse;
 use super::recovery::Recovery;
 use super::registration::{Registration, deregister};
 use super::role::Parts;
@@ -95,7 +96,9 @@ impl<C: Clone + Send + Sync + 'static> Running<C> {
     async fn supervise(&mut self) {
         let mut care = interval(CARE_INTERVAL);
         care.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let look = self.health.begin_loop(CARE_INTERVAL);
         loop {
+            look.begin();
             tokio::select! {
                 _ = care.tick() => self.care().await,
                 () = self.pulse.due() => self.beat().await,

@@ -4,6 +4,7 @@ use std::time::Duration;
 use db::{Database, DbError, Timestamp};
 use tokio_util::sync::CancellationToken;
 
+use super::health::Look;
 use super::instance::ProcessKind;
 use super::maintenance::Maintenance;
 use super::registration::deregister;
@@ -41,8 +42,8 @@ impl Dispatcher {
     }
 
     /// Works until `stop`, then deregisters.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
-        stop.run_until_cancelled(self.work()).await;
+    pub(crate) async fn run(mut self, look: Look, stop: CancellationToken) {
+        stop.run_until_cancelled(self.work(look)).await;
         if let Err(error) = deregister(
             &self.database,
             ProcessKind::Dispatcher,
@@ -59,10 +60,11 @@ impl Dispatcher {
         }
     }
 
-    async fn work(&mut self) {
+    async fn work(&mut self, look: Look) {
         let mut changes = self.database.changes();
         let mut backoff = Backoff::new();
         loop {
+            look.begin();
             match self.turn().await {
                 Ok(wait) => {
                     backoff.reset();

@@ -9,8 +9,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::Stop;
 use super::assignment::Assignment;
+use super::health::Health;
 use super::instance::Instance;
-use super::pulse::{Health, Pulse};
+use super::pulse::Pulse;
 use super::role::{Parts, Role};
 use crate::{ProcessId, SupervisorError, events};
 

@@ -1,9 +1,9 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use db::{Database, DbError, Timestamp};
 use tokio::time::{Instant, sleep_until};
 
+use super::health::Health;
 use crate::{ProcessId, events, records};
 
 /// When to try again after a heartbeat failed.
@@ -15,22 +15,6 @@ pub(crate) struct Pulse {
     every: Duration,
     next: Instant,
     health: Health,
-}
-
-/// Whether a supervisor, or one of its children in a process of its own, does its work. Cheap to clone, for health
-/// checks.
-#[derive(Clone, Debug)]
-pub struct Health {
-    interval: Duration,
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// The last heartbeat that reached the database.
-    beat: Option<Instant>,
-    /// Processes that are yet to be started.
-    missing: usize,
 }
 
 impl Pulse {
@@ -85,39 +69,5 @@ impl Pulse {
                 records::process::heartbeat(connection, &ids, Timestamp::now())
             })
             .await
-    }
-}
-
-impl Health {
-    pub(crate) fn new(interval: Duration) -> Self {
-        Self {
-            interval,
-            state: Arc::default(),
-        }
-    }
-
-    /// Whether it is registered and not at its end, all its children run, and the last heartbeat that was due reached the
-    /// database.
-    pub fn is_well(&self) -> bool {
-        let state = self.state();
-        let patience = self.interval * 2;
-        state.missing == 0 && state.beat.is_some_and(|beat| beat.elapsed() < patience)
-    }
-
-    pub(crate) fn missing(&self, processes: usize) {
-        self.state().missing = processes;
-    }
-
-    pub(crate) fn ended(&self) {
-        self.state().beat = None;
-    }
-
-    fn beat(&self) {
-        self.state().beat = Some(Instant::now());
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

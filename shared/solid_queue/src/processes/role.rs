@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::Stop;
 use super::dispatcher::Dispatcher;
 use super::execution::Executor;
+use super::health::Health;
 use super::hooks::{Hooks, Moment};
 use super::instance::{Instance, ProcessKind};
 use super::registration::Registration;
@@ -34,6 +35,7 @@ pub(crate) struct Parts<C> {
     pub(crate) context: C,
     pub(crate) clock: Clock,
     pub(crate) hooks: Hooks,
+    pub(crate) health: Health,
 }
 
 impl Role {
@@ -104,15 +106,21 @@ impl<C: Clone + Send + Sync + 'static> Parts<C> {
             Role::Worker(config) => {
                 let timeout = self.config.shutdown_timeout;
                 let worker = Worker::new(self.executor(process), &config, timeout, runtime);
-                worker.run(stop.clone()).await;
+                let look = self.health.begin_loop(config.polling_interval);
+                worker.run(look, stop.clone()).await;
             }
             Role::Dispatcher(config) => {
+                let every = config.polling_interval;
                 let dispatcher = Dispatcher::new(self, process, config);
-                dispatcher.run(stop.gracefully.clone()).await;
+                let look = self.health.begin_loop(every);
+                dispatcher.run(look, stop.gracefully.clone()).await;
             }
             Role::Scheduler(_) => {
                 let scheduler = Scheduler::new(self, process);
-                scheduler.run(stop.gracefully.clone()).await;
+                let look = self
+                    .health
+                    .begin_loop(self.config.scheduler.polling_interval);
+                scheduler.run(look, stop.gracefully.clone()).await;
             }
         }
     }

@@ -8,6 +8,7 @@ use db::{Changes, Database, DbError};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::health::Look;
 use super::instance::ProcessKind;
 use super::registration::deregister;
 use super::role::Parts;
@@ -46,20 +47,21 @@ impl Scheduler {
     }
 
     /// Works until `stop`, then deregisters.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
-        stop.run_until_cancelled(self.work()).await;
+    pub(crate) async fn run(mut self, look: Look, stop: CancellationToken) {
+        stop.run_until_cancelled(self.work(look)).await;
         let (kind, process) = (ProcessKind::Scheduler, self.process);
         if let Err(error) = deregister(&self.database, kind, process, |_| Ok(())).await {
             events::thread_error("could not deregister the scheduler", Some(process), &error);
         }
     }
 
-    async fn work(&mut self) {
+    async fn work(&mut self, look: Look) {
         // Without dynamic tasks there is nothing to watch for.
         let dynamic = self.config.dynamic_tasks_enabled;
         let mut changes = dynamic.then(|| self.database.changes());
         let mut backoff = Backoff::new();
         loop {
+            look.begin();
             match self.turn().await {
                 Ok(()) => {
                     backoff.reset();

@@ -10,9 +10,9 @@ use super::assignment::Assignment;
 use super::control::Control;
 use super::fork::MakeCommand;
 use super::forked::Forked;
+use super::health::Health;
 use super::hooks::Hooks;
 use super::pidfile::Pidfile;
-use super::pulse::Health;
 use super::role::Parts;
 use super::thread::on_a_thread;
 use crate::{Clock, Config, Registry, SupervisorError};
@@ -37,8 +37,9 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
         context: C,
     ) -> Self {
         let registry = registry.into();
+        let health = Health::new(config.process_heartbeat_interval);
         Self {
-            health: Health::new(config.process_heartbeat_interval),
+            health: health.clone(),
             parts: Parts {
                 database,
                 config,
@@ -47,6 +48,7 @@ impl<C: Clone + Send + Sync + 'static> Supervisor<C> {
                 context,
                 clock: Clock::system(),
                 hooks: Hooks::new(),
+                health,
             },
             at_once: CancellationToken::new(),
             fork: None,

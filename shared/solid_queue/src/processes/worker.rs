@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Stop;
 use super::crew::Crew;
 use super::execution::Executor;
+use super::health::Look;
 use super::instance::ProcessKind;
 use super::registration::deregister;
 use crate::executions::claimed::Claim;
@@ -70,8 +71,8 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
 
     /// Works until it is to stop, or until others took it for dead and removed its row; then waits for the running jobs,
     /// puts back what takes too long, and deregisters.
-    pub(crate) async fn run(mut self, stop: Stop) {
-        stop.gracefully.run_until_cancelled(self.work()).await;
+    pub(crate) async fn run(mut self, look: Look, stop: Stop) {
+        stop.gracefully.run_until_cancelled(self.work(look)).await;
         self.finish_running(&stop.at_once).await;
         if let Err(error) = self.deregister().await {
             events::thread_error(
@@ -82,10 +83,11 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         }
     }
 
-    async fn work(&mut self) {
+    async fn work(&mut self, look: Look) {
         let mut changes = self.database().changes();
         let mut backoff = Backoff::new();
         loop {
+            look.begin();
             match self.turn().await {
                 Ok(Turn::Removed) => return,
                 Ok(Turn::Busy) => backoff.reset(),
