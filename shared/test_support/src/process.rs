@@ -1,3 +1,5 @@
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -82,7 +84,37 @@ impl Process {
     /// # Errors
     /// When it is not built or cannot be started.
     pub fn start(name: &str, arguments: &[&str], variables: &Variables) -> Result<Self> {
-        let mut command = command(name, arguments, variables)?;
+        Self::spawn(name, command(name, arguments, variables)?)
+    }
+
+    /// The same with a listening socket that is passed as systemd passes it, under this name.
+    ///
+    /// # Errors
+    /// When it is not built or cannot be started.
+    pub fn activate(
+        name: &str,
+        (socket, socket_name): (TcpListener, &str),
+        variables: &Variables,
+    ) -> Result<Self> {
+        // The pid is known only to the process itself, and the socket comes to it as its standard input.
+        let script = "export LISTEN_PID=$$; exec \"$0\" 3<&0 </dev/null";
+        let program = binary(name)?.display().to_string();
+        let variables = variables.iter().map(|(name, value)| (name, value));
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", script, &program])
+            .env_clear()
+            .envs(variables)
+            .envs([("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", socket_name)])
+            .current_dir(root())
+            .stdin(OwnedFd::from(socket))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Self::spawn(name, shell)
+    }
+
+    fn spawn(name: &str, mut command: Command) -> Result<Self> {
         let mut child = command
             .spawn()
             .with_context(|| format!("could not start `{name}`"))?;
