@@ -81,7 +81,7 @@ fn writable(path: &Path) -> Result<(), String> {
     clippy::disallowed_methods,
     reason = "this is the one place that opens SQLite"
 )]
-fn establish(url: &str) -> diesel::ConnectionResult<SqliteConnection> {
+pub(crate) fn establish(url: &str) -> diesel::ConnectionResult<SqliteConnection> {
     SqliteConnection::establish(url)
 }
 

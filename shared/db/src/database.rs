@@ -9,6 +9,7 @@ use diesel_migrations::EmbeddedMigrations;
 
 use crate::changes::Watch;
 use crate::foreign::Generation;
+use crate::in_use::InUse;
 use crate::open_file::OpenFile;
 use crate::start_over::{discard_damaged, start_over};
 use crate::{Changes, DatabaseConfig, DbError, StartedOver, space};
@@ -26,6 +27,7 @@ struct Shared {
     generation: Arc<Generation>,
     watch: Watch,
     starting_over: Mutex<()>,
+    _in_use: InUse,
 }
 
 impl Database {
@@ -33,10 +35,11 @@ impl Database {
     /// processes do so at once. Blocks the thread; call it at start-up.
     ///
     /// # Errors
-    /// [`DbError::Open`], [`DbError::NewerVersion`], [`DbError::Migration`], or [`DbError::Locked`] when another
-    /// process holds the file's lock for longer than the timeout.
+    /// [`DbError::Open`], [`DbError::NewerVersion`], [`DbError::Migration`], [`DbError::HalfRestored`], or
+    /// [`DbError::Locked`] when another process holds the file's lock for longer than the timeout, or restores it.
     pub fn open(config: &DatabaseConfig, migrations: EmbeddedMigrations) -> Result<Self, DbError> {
         let config = Arc::new(config.clone());
+        let in_use = InUse::share(&config)?;
         let generation = Arc::default();
         let file = OpenFile::open(&config, migrations, &generation)?;
         let file = Arc::new(ArcSwap::from_pointee(file));
@@ -48,6 +51,7 @@ impl Database {
                 generation,
                 watch,
                 starting_over: Mutex::default(),
+                _in_use: in_use,
             }),
         })
     }

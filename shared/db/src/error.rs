@@ -25,6 +25,15 @@ pub enum DbError {
         /// The first migration that is not known here.
         version: String,
     },
+    /// A restore was cut short after it had begun to put its files in place.
+    #[error(
+        "a restore was cut short: `{}` may lie beside files of another time",
+        path.display()
+    )]
+    HalfRestored {
+        /// The file.
+        path: PathBuf,
+    },
     /// A migration failed; the file is as it was before.
     #[error("could not migrate the database `{}`: {reason}", path.display())]
     Migration {

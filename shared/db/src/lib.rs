@@ -14,15 +14,21 @@
 //! ```
 #![warn(missing_docs)]
 
+mod amend;
+mod backup_error;
 mod changes;
 mod config;
 mod connection;
+mod cut;
 mod database;
 mod error;
 mod folder_lock;
 mod foreign;
+mod in_use;
 mod inbox;
+mod inspect;
 mod key_hash;
+mod migration_state;
 mod migrations;
 mod open_file;
 mod pace;
@@ -35,14 +41,20 @@ mod timestamp;
 mod transaction;
 mod writer;
 
+pub use amend::amend;
+pub use backup_error::BackupError;
 pub use changes::Changes;
 pub use config::{DatabaseConfig, Synchronous};
+pub use cut::Cut;
 pub use database::Database;
 pub use diesel::SqliteConnection;
 pub use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 pub use error::DbError;
+pub use in_use::{Holder, RESTORE_JOURNAL, TakenOver};
 pub use inbox::{Inbox, WriteRows};
+pub use inspect::Inspection;
 pub use key_hash::key_hash;
+pub use migration_state::MigrationState;
 pub use migrations::NO_MIGRATIONS;
 pub use pace::Pace;
 pub use space::{FileExtent, extent, give_back};

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel::{RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
@@ -11,17 +12,22 @@ use crate::{DatabaseConfig, DbError, Statement, transaction};
 /// For a database whose tables somebody else makes.
 pub const NO_MIGRATIONS: EmbeddedMigrations = EmbeddedMigrations::new(&[]);
 
+/// A migration that does more than add says so itself, by a row of this table.
+pub(crate) const BREAKING: &str = "SELECT version FROM trifecta_breaking_migrations";
+
 /// Brings the file to the newest version. Whichever process comes first does the work; the others wait for its lock
 /// and find it done. All of it is one transaction, so that a failure leaves the file as it was.
 ///
 /// # Errors
-/// [`DbError::NewerVersion`] when the file has migrations that are not among `migrations`.
+/// [`DbError::NewerVersion`] when the file has migrations that are not among `migrations`, and one of them says that
+/// programs which do not know it must leave the file alone.
 pub(crate) fn run(
     connection: &mut SqliteConnection,
     config: &DatabaseConfig,
     migrations: EmbeddedMigrations,
 ) -> Result<(), DbError> {
     let known = versions(config, &migrations)?;
+    warn_of_newer(connection, config, &known);
     if known.is_empty() || is_current(connection, config, &known)? {
         return Ok(());
     }
@@ -80,17 +86,48 @@ fn is_current(
     if !has_table(connection) {
         return Ok(false);
     }
-    let applied = connection
-        .applied_migrations()
-        .map_err(|error| failed(config, &error))?;
-    let applied: BTreeSet<String> = applied.iter().map(MigrationVersion::to_string).collect();
-    if let Some(version) = applied.difference(known).next() {
+    let applied = applied(connection).map_err(|error| failed(config, &error))?;
+    let breaking = breaking(connection);
+    if let Some(version) = applied
+        .difference(known)
+        .find(|version| breaking.contains(*version))
+    {
         return Err(DbError::NewerVersion {
             path: config.path.clone(),
             version: version.clone(),
         });
     }
-    Ok(applied.len() == known.len())
+    Ok(known.is_subset(&applied))
+}
+
+/// Migrations add and take nothing away, so a program works with a file that has more of them: during a deploy the old
+/// one goes on beside the new one.
+fn warn_of_newer(
+    connection: &mut SqliteConnection,
+    config: &DatabaseConfig,
+    known: &BTreeSet<String>,
+) {
+    let applied = if has_table(connection) {
+        applied(connection).unwrap_or_default()
+    } else {
+        BTreeSet::new()
+    };
+    if let Some(version) = applied.difference(known).last() {
+        let path = config.path.display();
+        tracing::warn!(db.path = %path, db.migration = %version, "the database is of a newer version, which adds to it only: going on");
+    }
+}
+
+fn applied(connection: &mut SqliteConnection) -> diesel::migration::Result<BTreeSet<String>> {
+    let applied = connection.applied_migrations()?;
+    Ok(applied.iter().map(MigrationVersion::to_string).collect())
+}
+
+/// The migrations that older programs cannot work with. A file without the table has none.
+fn breaking(connection: &mut SqliteConnection) -> Vec<String> {
+    Statement::<Text>::new(BREAKING)
+        .load(connection)
+        .unwrap_or_default()
 }
 
 fn has_table(connection: &mut SqliteConnection) -> bool {
