@@ -43,7 +43,11 @@ async fn one_process_does_everything() -> Result<()> {
     files.sort();
     assert_eq!(
         files,
-        ["development.sqlite3", "development_secret_key_base"]
+        [
+            ".trifecta.lock",
+            "development.sqlite3",
+            "development_secret_key_base"
+        ]
     );
     assert_eq!(web.stop().await?.code(), Some(0));
     Ok(())

@@ -1,5 +1,6 @@
 //! The commands that look after jobs and the cache, beside whatever processes run.
 
+mod backup;
 mod cache;
 mod clear;
 mod enqueue;
@@ -14,6 +15,7 @@ mod status;
 use clap::Subcommand;
 use telemetry::Failure;
 
+pub use backup::{Command as Backup, manage as manage_backups};
 pub use cache::{Command as Cache, manage as manage_cache};
 use office::Office;
 

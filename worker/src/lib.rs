@@ -1,5 +1,5 @@
 //! The worker process: performs the jobs of the queue database, and has the commands that manage
-//! them and the cache.
+//! them and the cache, and that make and restore backups.
 #![warn(missing_docs)]
 
 mod commands;
@@ -9,7 +9,7 @@ use settings::{Queue, Settings};
 use solid_queue::SupervisorError;
 use telemetry::Failure;
 
-pub use commands::{Cache, Manage, manage, manage_cache};
+pub use commands::{Backup, Cache, Manage, manage, manage_backups, manage_cache};
 pub use start::{Start, start};
 
 /// Whether the process could work: jobs are rows of a database.

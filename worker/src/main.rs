@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use worker::{Cache, Manage, Start};
+use worker::{Backup, Cache, Manage, Start};
 
-/// Performs the jobs of the queue database, and manages them and the cache.
+/// Performs the jobs of the queue database, and manages them, the cache and backups.
 #[derive(Parser)]
 #[command(
     name = "worker",
@@ -31,6 +31,8 @@ enum Command {
     /// Look into the cache, and clean it
     #[command(subcommand)]
     Cache(Cache),
+    #[command(flatten)]
+    Backup(Backup),
 }
 
 fn main() -> ExitCode {
@@ -41,5 +43,6 @@ fn main() -> ExitCode {
         Some(Command::Check) => boot::check(worker::check),
         Some(Command::Manage(command)) => worker::manage(command),
         Some(Command::Cache(command)) => worker::manage_cache(command),
+        Some(Command::Backup(command)) => worker::manage_backups(command),
     })
 }

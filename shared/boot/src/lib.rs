@@ -4,8 +4,10 @@
 
 mod access;
 mod alive;
+mod backups;
 mod files;
 mod health;
+mod migrations;
 mod monitor;
 mod process;
 mod serve;
@@ -13,10 +15,11 @@ mod stop;
 mod stores;
 
 pub use access::broadcasts;
+pub use backups::{backup_stores, cache_names};
 pub use files::Files;
 pub use health::{health_page, health_report};
 pub use monitor::{Metrics, Monitor};
 pub use process::{check, command, listen, start, start_with};
 pub use serve::{Serving, serve};
 pub use stop::Stop;
-pub use stores::{CableLink, Jobs, Stores, inspect_cache, open_cache};
+pub use stores::{CableLink, Jobs, Stores, explain, inspect_cache, open_cache};

@@ -6,6 +6,7 @@ use socket2::SockRef;
 use telemetry::{Failure, Service};
 use tokio_util::sync::CancellationToken;
 
+use crate::migrations;
 use crate::stop::Stop;
 
 /// How long blocking work may go on after the end.
@@ -66,15 +67,19 @@ where
     outcome
 }
 
-/// Says whether the configuration is valid, without starting anything.
+/// Says whether the configuration is valid, and what a start would do to the tables, without starting anything.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All that is wrong with it, or that the files are too new for this program.
 #[allow(clippy::print_stdout, reason = "this is what the command prints")]
 pub fn check(more: impl FnOnce(&Settings) -> Result<(), Failure>) -> Result<(), Failure> {
     let settings = load(&Environment::of_process())?;
     more(&settings)?;
+    let plan = migrations::plan(&settings)?;
     println!("The configuration is valid ({}).", settings.app_env);
+    for line in plan {
+        println!("{line}");
+    }
     Ok(())
 }
 

@@ -154,13 +154,17 @@ fn open_cable(settings: &Settings, files: &mut Files) -> Result<(Cable, CableLin
     }
 }
 
-fn explain(error: DbError) -> Failure {
+/// Says what to do about a file that could not be opened.
+pub fn explain(error: DbError) -> Failure {
     let hint = match &error {
         DbError::NewerVersion { .. } => {
             "run the version that migrated it, or restore an older copy of the file"
         }
         DbError::Locked { .. } => {
-            "another process migrates or uses it; start again when that one is done"
+            "another process migrates, restores or uses it; start again when that one is done"
+        }
+        DbError::HalfRestored { .. } => {
+            "run `worker restore` again, with the same backup: it puts the rest in place"
         }
         error if error.is_corrupt() => {
             "the file is damaged: restore a copy; a cache's can be deleted while nothing runs"

@@ -2,6 +2,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::DbError;
+
 /// Why a file could not be copied, or looked into.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,6 +36,9 @@ pub enum BackupError {
         /// How long the locks were tried for.
         waited: Duration,
     },
+    /// The files are being restored, or only half of them were.
+    #[error(transparent)]
+    InUse(#[from] DbError),
 }
 
 impl BackupError {

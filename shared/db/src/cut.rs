@@ -15,6 +15,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::BackupError;
+use crate::in_use::InUse;
 
 /// How long writers are held up at most while the locks of the other files are waited for.
 const HOLD: Duration = Duration::from_millis(200);
@@ -31,6 +32,7 @@ pub struct Cut {
     pub held: Duration,
     /// The part of it in which all locks were held.
     pub all_held: Duration,
+    _in_use: Vec<InUse>,
 }
 
 impl Cut {
@@ -39,13 +41,15 @@ impl Cut {
     /// # Errors
     /// [`BackupError::Locked`], or [`BackupError::Sqlite`]: a file is missing, or may not be written.
     pub fn take(paths: &[PathBuf], patience: Duration) -> Result<Self, BackupError> {
+        let in_use = paths.iter().map(|path| InUse::share(path));
+        let in_use = in_use.collect::<Result<_, _>>()?;
         let open = |path: &PathBuf| Ok((path.clone(), open_live(path)?));
         let writers: Vec<_> = paths.iter().map(open).collect::<Result<_, BackupError>>()?;
         let readers: Vec<_> = paths.iter().map(open).collect::<Result<_, BackupError>>()?;
         let start = Instant::now();
         loop {
             match lock_all(&writers, start + patience)? {
-                Ok(since) => return pin(&writers, readers, since),
+                Ok(since) => return pin(&writers, readers, since, in_use),
                 Err(path) if start.elapsed() >= patience => {
                     let waited = start.elapsed();
                     return Err(BackupError::Locked { path, waited });
@@ -116,6 +120,7 @@ fn pin(
     writers: &[(PathBuf, Connection)],
     readers: Vec<(PathBuf, Connection)>,
     since: Instant,
+    in_use: Vec<InUse>,
 ) -> Result<Cut, BackupError> {
     let all = Instant::now();
     for (path, reader) in &readers {
@@ -127,6 +132,7 @@ fn pin(
         files: readers,
         held: since.elapsed(),
         all_held: all.elapsed(),
+        _in_use: in_use,
     })
 }
 

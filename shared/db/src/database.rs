@@ -12,7 +12,7 @@ use crate::foreign::Generation;
 use crate::in_use::InUse;
 use crate::open_file::OpenFile;
 use crate::start_over::{discard_damaged, start_over};
-use crate::{Changes, DatabaseConfig, DbError, StartedOver, space};
+use crate::{Changes, DatabaseConfig, DbError, StartedOver, connection, space};
 
 /// One SQLite file: one connection that writes, a pool of connections that read. Cheap to clone.
 #[derive(Clone)]
@@ -39,7 +39,8 @@ impl Database {
     /// [`DbError::Locked`] when another process holds the file's lock for longer than the timeout, or restores it.
     pub fn open(config: &DatabaseConfig, migrations: EmbeddedMigrations) -> Result<Self, DbError> {
         let config = Arc::new(config.clone());
-        let in_use = InUse::share(&config)?;
+        connection::make_folder(&config)?;
+        let in_use = InUse::share(&config.path)?;
         let generation = Arc::default();
         let file = OpenFile::open(&config, migrations, &generation)?;
         let file = Arc::new(ArcSwap::from_pointee(file));

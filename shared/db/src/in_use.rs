@@ -11,15 +11,16 @@ use std::time::Instant;
 
 use rustix::process::{Flock, FlockType, Pid, fcntl_getlk};
 
-use crate::connection::{START_PATIENCE, folder, make_folder};
-use crate::{BackupError, DatabaseConfig, DbError};
+use crate::connection::{START_PATIENCE, folder};
+use crate::{BackupError, DbError};
 
 /// The file that lies beside the databases and is locked.
 const LOCK: &str = ".trifecta.lock";
 /// What a restore writes beside the databases before it puts the first file in its place, and removes after the last.
 pub const RESTORE_JOURNAL: &str = ".trifecta.restore";
 
-/// As long as it lives, nobody restores the files of the folder.
+/// As long as it lives, nobody restores the files of the folder. Where files of a suite lie in several folders, a restore
+/// that was cut short is told of in that of the first only, which every process opens.
 pub(crate) struct InUse {
     /// `None` where the file cannot be made, or the file system knows no such locks: it goes without.
     _lock: Option<File>,
@@ -27,16 +28,15 @@ pub(crate) struct InUse {
 
 impl InUse {
     /// Waits for a restore that is at work.
-    pub(crate) fn share(config: &DatabaseConfig) -> Result<Self, DbError> {
-        make_folder(config)?;
-        let folder = folder(&config.path);
+    pub(crate) fn share(path: &Path) -> Result<Self, DbError> {
+        let folder = folder(path);
         let lock = match open(folder) {
             Ok(file) => share(file)?,
             Err(_) => None,
         };
         if folder.join(RESTORE_JOURNAL).exists() {
             return Err(DbError::HalfRestored {
-                path: config.path.clone(),
+                path: path.to_owned(),
             });
         }
         Ok(Self { _lock: lock })

@@ -38,6 +38,7 @@ mod trim;
 
 pub use adapter::SolidCable;
 pub use config::Config;
+pub use numbering::renew as renew_epoch;
 
 /// The tables of the cable database.
 pub const MIGRATIONS: db::EmbeddedMigrations = db::embed_migrations!("../../migrations/cable");

@@ -73,6 +73,15 @@ pub(crate) fn begin_anew(connection: &mut SqliteConnection, old: Option<&str>) -
     if is_new {
         return Ok(());
     }
+    renew(connection)
+}
+
+/// Begins a new epoch, within the caller's transaction: for a copy of the file that is put in its place, as a restore
+/// does. Its numbers are given away a second time, for other messages, and clients must not take them for those they know.
+///
+/// # Errors
+/// What SQLite said.
+pub fn renew(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(CREATE)?;
     // What was deleted so far, nobody has noted.
     let highest = read(connection)?.highest;

@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "action_cable",
             "actix-web",
             "app",
+            "backup",
             "db",
             "settings",
             "solid_cable",
@@ -45,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("backup", &["db"]),
     ("suite", &[]),
     ("test_support", &[]),
     (
@@ -67,6 +69,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "worker",
         &[
             "app",
+            "backup",
             "boot",
             "clap",
             "db",

@@ -30,7 +30,7 @@ impl Office {
             );
         }
         Ok(Self {
-            database: Database::open(file, solid_queue::MIGRATIONS)?,
+            database: Database::open(file, solid_queue::MIGRATIONS).map_err(boot::explain)?,
             config: config.clone(),
             registry: app::jobs(),
         })

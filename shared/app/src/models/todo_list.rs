@@ -48,6 +48,17 @@ pub struct ListedTodo {
 }
 
 impl TodoList {
+    /// Gives this database another name, within the caller's transaction: for a copy of the file that is put in its place,
+    /// as a restore does. Clients that know later states of the list then take an earlier one all the same.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn renew_epoch(connection: &mut SqliteConnection) -> QueryResult<()> {
+        diesel::sql_query("UPDATE todos_snapshot SET epoch = LOWER(HEX(RANDOMBLOB(8)))")
+            .execute(connection)
+            .map(drop)
+    }
+
     /// The state of the list: the cheapest proof that it can be read.
     ///
     /// # Errors

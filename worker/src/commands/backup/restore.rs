@@ -1,0 +1,36 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use settings::Settings;
+use telemetry::Failure;
+
+use super::{explain, print};
+
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The folder of one backup
+    backup: PathBuf,
+    /// Move files that are there already aside, into `replaced-<time>` beside them
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<(), Failure> {
+    let (stores, caches) = (boot::backup_stores(settings), boot::cache_names(settings));
+    let restored =
+        backup::restore(&arguments.backup, &stores, &caches, arguments.force).map_err(explain)?;
+    let what = if restored.was_begun {
+        "Finished the restore that was cut short"
+    } else {
+        "Restored"
+    };
+    print::line(format!(
+        "{what}: {} from {}.",
+        restored.stores.join(", "),
+        restored.name
+    ));
+    for folder in &restored.replaced {
+        print::line(format!("What was there before is in {}.", folder.display()));
+    }
+    Ok(())
+}
