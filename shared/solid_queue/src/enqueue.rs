@@ -2,6 +2,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use db::Timestamp;
+use telemetry::Trace;
+use tracing::{Instrument as _, Span};
 
 use crate::payload::{NewPayload, Payload, encode};
 use crate::{Controls, EnqueueError, Job, JobId, Queue};
@@ -116,9 +118,21 @@ impl<J: Job> Configured<J> {
     /// # Errors
     /// See [`EnqueueError`]. The job is not enqueued then.
     pub async fn perform_later(self, queue: &Queue) -> Result<JobId, EnqueueError> {
-        let job = NewJob::new(&self.job, &self.options, queue.now())?;
-        queue.enqueue(J::NAME, job).await
+        let enqueue = async {
+            let job = NewJob::new(&self.job, &self.options, queue.now())?;
+            queue.enqueue(J::NAME, job).await
+        };
+        enqueue.instrument(enqueue_span(J::NAME)).await
     }
+}
+
+/// The span around the enqueueing of one job: what the job carries names it as its cause.
+pub(crate) fn enqueue_span(class_name: &str) -> Span {
+    tracing::debug_span!(
+        "queue.enqueue",
+        otel.kind = "producer",
+        job.class = class_name
+    )
 }
 
 /// A job on its way into a queue.
@@ -174,7 +188,8 @@ impl NewJob {
             arguments: draft.arguments,
             enqueued_at: draft.now,
             scheduled_at: draft.scheduled_at,
-        });
+        })
+        .carrying(&Trace::outgoing());
         Self {
             class_name: draft.class_name.to_owned(),
             queue_name: draft.queue_name,

@@ -8,12 +8,17 @@ mod ordered;
 use std::fmt;
 
 use db::Timestamp;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use telemetry::Trace;
 use uuid::Uuid;
 
 pub(crate) use decode::{decode, plain_arguments};
 pub(crate) use encode::encode;
 use ordered::{Ordered, Text, quoted};
+
+/// The key of what a job comes from.
+const TRACE: &str = "trace";
 
 /// A payload, key by key in the order in which it was written. The values stay JSON text, so that what nobody here
 /// understands, such as numbers of any length, survives a round trip.
@@ -151,6 +156,26 @@ impl Payload {
         self
     }
 
+    /// The same with what the job comes from, where it comes from anything. Rails ignores the key.
+    #[must_use]
+    pub(crate) fn carrying(mut self, trace: &Trace) -> Self {
+        if !trace.is_empty() {
+            self.entries.set(TRACE, trace_entries(trace).to_json());
+        }
+        self
+    }
+
+    /// What the job comes from.
+    pub(crate) fn trace(&self) -> Trace {
+        let Some(carried) = self.get::<Carried>(TRACE) else {
+            return Trace::default();
+        };
+        Trace::read(
+            carried.request_id.as_deref(),
+            carried.traceparent.as_deref(),
+        )
+    }
+
     /// The batch of the job, or that of which it is a callback.
     pub(crate) fn batch_id(&self) -> Option<i64> {
         self.get("callback_batch_id")
@@ -178,6 +203,23 @@ impl Payload {
     fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         serde_json::from_str(self.entries.get(key)?).ok()
     }
+}
+
+/// What is stored of a [`Trace`].
+#[derive(Deserialize)]
+struct Carried {
+    request_id: Option<String>,
+    traceparent: Option<String>,
+}
+
+fn trace_entries(trace: &Trace) -> Ordered {
+    let request_id = trace.request_id().map(|id| quoted(id.as_str()));
+    let parent = trace.parent().map(|parent| quoted(&parent.to_string()));
+    let entries = [("request_id", request_id), ("traceparent", parent)];
+    let entries = entries.into_iter();
+    entries
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
 }
 
 pub(crate) struct RetriedPayload<'a> {

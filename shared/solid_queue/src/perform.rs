@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use db::Timestamp;
+use telemetry::Trace;
 use tracing::Span;
 
 use crate::batch::performing;
@@ -26,14 +27,18 @@ pub(crate) enum Outcome {
 }
 
 /// The span around everything that happens to one job.
-pub(crate) fn job_span(id: JobId, class_name: &str, queue_name: &str) -> Span {
-    tracing::info_span!(
+pub(crate) fn job_span(id: JobId, class_name: &str, queue_name: &str, trace: &Trace) -> Span {
+    let span = tracing::info_span!(
         "job.perform",
+        otel.kind = "consumer",
         job.id = id.0,
         job.class = class_name,
         queue.name = queue_name,
+        request.id = trace.request_id().map(tracing::field::display),
         process.id = tracing::field::Empty
-    )
+    );
+    trace.cause(&span);
+    span
 }
 
 /// The job that takes the place of one that failed and is to run again after `wait`.
@@ -69,7 +74,9 @@ pub(crate) async fn perform<C: Clone + Send + Sync + 'static>(
         match registry.get(class_name) {
             Some(job) => {
                 let batch = payload.batch_id().map(BatchId);
-                performing(batch, outcome(job, context, class_name, payload)).await
+                let performed = performing(batch, outcome(job, context, class_name, payload));
+                // What the job enqueues comes from where it came from itself.
+                payload.trace().scope(performed).await
             }
             None => Outcome::Failed(unknown_job(registry, class_name)),
         }

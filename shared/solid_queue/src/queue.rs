@@ -4,8 +4,9 @@ mod inbox;
 use std::fmt;
 
 use db::{Database, DbError, Timestamp};
+use tracing::Instrument as _;
 
-use crate::enqueue::{Enqueue, NewJob};
+use crate::enqueue::{Enqueue, NewJob, enqueue_span};
 use crate::events;
 use crate::in_process::{InProcess, InProcessConfig, InProcessRunner};
 use crate::lifecycle::enqueue::Enqueued;
@@ -62,11 +63,11 @@ impl Queue {
         jobs: Vec<J>,
     ) -> Result<Vec<Option<JobId>>, EnqueueError> {
         let (now, options) = (self.now(), Enqueue::new());
-        let jobs: Result<Vec<_>, _> = jobs
-            .iter()
-            .map(|job| NewJob::new(job, &options, now))
-            .collect();
-        self.enqueue_all::<J>(jobs?).await
+        let enqueue = async {
+            let jobs = jobs.iter().map(|job| NewJob::new(job, &options, now));
+            self.enqueue_all::<J>(jobs.collect::<Result<_, _>>()?).await
+        };
+        enqueue.instrument(enqueue_span(J::NAME)).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -100,7 +100,8 @@ async fn execute<C: Clone + Send + Sync + 'static>(
     job: NewJob,
     slot: OwnedSemaphorePermit,
 ) {
-    let span = job_span(id, &job.class_name, &job.queue_name);
+    let trace = job.payload.trace();
+    let span = job_span(id, &job.class_name, &job.queue_name, &trace);
     execute_one(&work.queue, &work.registry, work.context.clone(), id, job)
         .instrument(span)
         .await;

@@ -33,13 +33,20 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
     /// Performs the job. What becomes of it is still to be written.
     pub(crate) async fn execute(&self, job: Claimed) -> (Outcome, Ending) {
         let id = JobId(job.claim.job_id);
-        let span = job_span(id, &job.class_name, &job.queue_name);
+        let payload = Payload::parse(job.arguments.as_deref().unwrap_or("{}"));
+        let trace = payload.as_ref().map(Payload::trace).unwrap_or_default();
+        let span = job_span(id, &job.class_name, &job.queue_name, &trace);
         span.record("process.id", self.process.0);
-        self.perform(id, job).instrument(span).await
+        self.perform(id, job, payload).instrument(span).await
     }
 
-    async fn perform(&self, id: JobId, job: Claimed) -> (Outcome, Ending) {
-        let outcome = match Payload::parse(job.arguments.as_deref().unwrap_or("{}")) {
+    async fn perform(
+        &self,
+        id: JobId,
+        job: Claimed,
+        payload: Result<Payload, serde_json::Error>,
+    ) -> (Outcome, Ending) {
+        let outcome = match payload {
             Ok(payload) if self.is_built_in(&job.class_name) => {
                 let (clear_after, now) = (self.clear_finished_jobs_after, self.clock.now());
                 let clearing = built_in::perform(&self.database, &payload, clear_after, now);

@@ -1,8 +1,10 @@
 //! Enqueueing a job whose class is only known by its name: from a command line, or from a schedule.
 
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use super::Queue;
+use crate::enqueue::enqueue_span;
 use crate::{Enqueue, EnqueueError, JobId, Registry};
 
 impl Queue {
@@ -51,8 +53,11 @@ impl Queue {
                 known: known.join(", "),
             }
         })?;
-        let job = class.draft(&array(arguments), &options, self.now())?;
-        self.enqueue(name, job).await
+        let enqueue = async {
+            let job = class.draft(&array(arguments), &options, self.now())?;
+            self.enqueue(name, job).await
+        };
+        enqueue.instrument(enqueue_span(name)).await
     }
 }
 

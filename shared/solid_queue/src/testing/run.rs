@@ -145,7 +145,7 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
                 let Some((id, job)) = queue.pop() else {
                     return Ok(None);
                 };
-                let span = job_span(id, &job.class_name, &job.queue_name);
+                let span = job_span(id, &job.class_name, &job.queue_name, &job.payload.trace());
                 let execution = execute_one(queue, registry, context.clone(), id, job);
                 Ok(Some(execution.instrument(span).await))
             }
