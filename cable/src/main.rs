@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 #[command(
     name = "cable",
     version,
-    after_help = "Settings: config/*.yml and environment variables, see README.md."
+    after_help = "Settings: config/*.yml and environment variables, see docs/settings.md."
 )]
 struct Cli {
     #[command(subcommand)]

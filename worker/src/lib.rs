@@ -32,6 +32,12 @@ fn known_tasks(config: &solid_queue::Config) -> Result<(), Failure> {
     Err(SupervisorError::RecurringTasks(problems).into())
 }
 
+/// Prints all variables and all keys of the config files, with their defaults, as Markdown.
+#[allow(clippy::print_stdout, reason = "this is what the command prints")]
+pub fn print_settings() {
+    print!("{}", settings::reference::markdown());
+}
+
 fn nothing_to_do() -> Failure {
     Failure::new("queue.yml says `adapter: async`: the web process performs its jobs itself, and a worker has none")
         .hint("set `adapter: solid_queue`, or APP_ENV=production")

@@ -11,7 +11,7 @@ use worker::{Backup, Cache, Manage, Start};
     name = "worker",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Settings: config/*.yml and environment variables, see README.md."
+    after_help = "Settings: config/*.yml and environment variables, see docs/settings.md."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -26,6 +26,8 @@ enum Command {
     Start(Start),
     /// Say whether the configuration is valid
     Check,
+    /// Print all variables and all keys of the config files, with their defaults
+    Settings,
     #[command(flatten)]
     Manage(Manage),
     /// Look into the cache, and clean it
@@ -41,6 +43,10 @@ fn main() -> ExitCode {
         None => worker::start(&start),
         Some(Command::Start(start)) => worker::start(&start),
         Some(Command::Check) => boot::check(worker::check),
+        Some(Command::Settings) => {
+            worker::print_settings();
+            Ok(())
+        }
         Some(Command::Manage(command)) => worker::manage(command),
         Some(Command::Cache(command)) => worker::manage_cache(command),
         Some(Command::Backup(command)) => worker::manage_backups(command),

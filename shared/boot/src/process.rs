@@ -128,6 +128,6 @@ pub fn listen(
 
 fn load(environment: &Environment) -> Result<Settings, Failure> {
     Settings::load(environment).map_err(|problems| {
-        Failure::new(problems.to_string()).hint("see config/ and the README's table of settings")
+        Failure::new(problems.to_string()).hint("see docs/settings.md, which `worker settings` prints")
     })
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// The names that were asked for, so that a test can tell whether all are documented.
+    #[cfg(test)]
+    pub(crate) asked: std::cell::RefCell<std::collections::BTreeSet<String>>,
 }
 
 impl Environment {
@@ -21,6 +24,8 @@ impl Environment {
 
     /// The variable's value, unless it is empty.
     pub fn get(&self, name: &str) -> Option<&str> {
+        #[cfg(test)]
+        self.asked.borrow_mut().insert(name.to_owned());
         self.variables
             .get(name)
             .map(String::as_str)
@@ -59,6 +64,8 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
                 .into_iter()
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
+            #[cfg(test)]
+            asked: std::cell::RefCell::default(),
         }
     }
 }

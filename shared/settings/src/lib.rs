@@ -19,6 +19,7 @@ mod problem;
 mod quantity;
 mod queue;
 mod recurring;
+pub mod reference;
 mod secret;
 mod settings;
 mod unsupported;
