@@ -48,6 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("backup", &["db"]),
     ("suite", &[]),
+    ("deploy", &["test_support"]),
     ("test_support", &[]),
     (
         "web",

@@ -1,0 +1,524 @@
+//! The units of `deploy/systemd`, installed by its scripts on a machine that boots for the test.
+
+use anyhow::{Context as _, Result, ensure};
+use cable_faults::{Client, Luck};
+use deploy::{Machine, Traffic, Unit, has_program, on_a_machine};
+use reqwest::Client as Http;
+use serde_json::{Value, json};
+use test_support::{Browser, PATIENCE, wait_until};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Where the machine's front proxy is.
+const FRONT: &str = "http://127.0.0.1";
+/// Where `cable` takes broadcasts.
+const BROADCAST: &str = "http://127.0.0.1:28080/_broadcast";
+const KEY: &str = "a key for broadcasts";
+/// The page of the clients of `cable_faults` comes from there.
+const ORIGIN: &str = "http://127.0.0.1:3000";
+/// Runs a program as the services run.
+const RUN: &str = "/opt/trifecta/current/systemd/run";
+/// Each user of the traffic does so much before and after each restart.
+const MEANWHILE: usize = 3;
+
+async fn install(machine: &Machine, version: &str) -> Result<String> {
+    machine
+        .run(&format!("/srv/{version}/systemd/install"))
+        .await
+}
+
+async fn all_are_active(machine: &Machine) -> Result<()> {
+    for name in Unit::ALL {
+        let unit = Unit::of(machine, name);
+        ensure!(unit.is_active().await?, "{} is not active", unit.name);
+    }
+    Ok(())
+}
+
+async fn page_is_there() -> Result<()> {
+    Browser::open(FRONT).await.map(drop)
+}
+
+#[test]
+fn the_units_are_valid_strict_and_serve() -> Result<()> {
+    on_a_machine(async |machine| {
+        install(machine, "1.0").await?;
+        all_are_active(machine).await?;
+        page_is_there().await?;
+        let units = "/etc/systemd/system/trifecta*.{service,socket,target,timer}";
+        let verify = format!(
+            "systemd-analyze verify --recursive-errors=no $(ls {units} | sed 's/failure@/failure@x/')"
+        );
+        let said = machine.run(&format!("{verify} 2>&1")).await?;
+        ensure!(said.is_empty(), "systemd-analyze verify: {said}");
+        for name in ["web", "worker", "cable", "thrust", "backup", "failure@"] {
+            let line = format!(
+                "systemd-analyze security --offline=yes --threshold=20 /etc/systemd/system/trifecta-{name}.service"
+            );
+            machine.run(&line).await?;
+        }
+        the_sandbox_holds(machine).await
+    })
+}
+
+/// What the proxy cannot see, and who the processes are.
+async fn the_sandbox_holds(machine: &Machine) -> Result<()> {
+    for name in Unit::ALL {
+        let pid = Unit::of(machine, name).pid().await?;
+        let status = machine.run(&format!("cat /proc/{pid}/status")).await?;
+        let line = |key: &str| status.lines().find_map(|line| line.strip_prefix(key));
+        ensure!(
+            line("CapEff:").map(str::trim) == Some("0000000000000000"),
+            "{status}"
+        );
+        ensure!(line("Seccomp:").map(str::trim) == Some("2"), "{status}");
+        ensure!(
+            line("Uid:").is_some_and(|uid| !uid.trim().starts_with('0')),
+            "{status}"
+        );
+    }
+    let proxy = Unit::of(machine, "thrust").pid().await?;
+    let look =
+        format!("nsenter --target {proxy} --mount -- ls /var/lib/trifecta/production.sqlite3");
+    ensure!(
+        machine.run(&look).await.is_err(),
+        "the proxy sees the databases"
+    );
+    Ok(())
+}
+
+#[test]
+fn who_is_killed_or_hangs_comes_back() -> Result<()> {
+    on_a_machine(async |machine| {
+        for name in Unit::ALL {
+            let path = format!("/etc/systemd/system/trifecta-{name}.service.d/test.conf");
+            machine.write(&path, "[Service]\nWatchdogSec=6\n")?;
+        }
+        install(machine, "1.0").await?;
+        for name in Unit::ALL {
+            let unit = Unit::of(machine, name);
+            let pid = unit.pid().await?;
+            machine.run(&format!("kill -KILL {pid}")).await?;
+            unit.replaced(pid).await;
+        }
+        page_is_there().await?;
+        whole_processes_hang(machine).await?;
+        page_is_there().await?;
+        single_loops_hang(machine).await?;
+        page_is_there().await
+    })
+}
+
+async fn whole_processes_hang(machine: &Machine) -> Result<()> {
+    let mut stopped = Vec::new();
+    for name in Unit::ALL {
+        let unit = Unit::of(machine, name);
+        let pid = unit.pid().await?;
+        machine.run(&format!("kill -STOP {pid}")).await?;
+        stopped.push((unit, pid));
+    }
+    for (unit, pid) in stopped {
+        unit.replaced(pid).await;
+        fired(machine, &unit, 1).await?;
+    }
+    Ok(())
+}
+
+/// One event loop of several stands still at a system call, while all other threads go on.
+async fn single_loops_hang(machine: &Machine) -> Result<()> {
+    if !has_program("strace") {
+        eprintln!("SKIPPED: strace is not installed, no single loop is made to hang");
+        return Ok(());
+    }
+    let mut held = Vec::new();
+    for (name, thread) in [
+        ("web", "actix-server wo"),
+        ("worker", "solid_queue"),
+        ("cable", "actix-server ac"),
+        ("thrust", "worker-1"),
+    ] {
+        let unit = Unit::of(machine, name);
+        let pid = unit.pid().await?;
+        let hold = format!(
+            "task=$(grep -lxF '{thread}' /proc/{pid}/task/*/comm | head -1 | cut -d/ -f5) && [ -n \"$task\" ] && \
+             systemd-run --quiet strace -qq -o /dev/null -p $task -e inject=epoll_wait:delay_enter=60000000"
+        );
+        machine
+            .run(&hold)
+            .await
+            .with_context(|| format!("threads of {name}"))?;
+        held.push((unit, pid));
+    }
+    for (unit, pid) in held {
+        unit.replaced(pid).await;
+        fired(machine, &unit, 2).await?;
+        let log = machine
+            .run(&format!("journalctl --no-pager -u {}", unit.name))
+            .await?;
+        ensure!(
+            log.contains("a loop hangs"),
+            "{}: nothing says which loop: {log}",
+            unit.name
+        );
+    }
+    Ok(())
+}
+
+async fn fired(machine: &Machine, unit: &Unit<'_>, times: usize) -> Result<()> {
+    let line = format!(
+        "journalctl --no-pager -u {} | grep -c 'Watchdog timeout' || true",
+        unit.name
+    );
+    let count: usize = machine.run(&line).await?.parse()?;
+    ensure!(
+        count == times,
+        "the watchdog of {} fired {count} times",
+        unit.name
+    );
+    Ok(())
+}
+
+#[test]
+fn nobody_notices_that_all_services_restart() -> Result<()> {
+    on_a_machine(async |machine| {
+        let settings =
+            format!("ALLOWED_ORIGINS={ORIGIN}\nANYCABLE_BROADCAST_KEY={KEY}\nRUST_LOG=info\n");
+        machine.write("/etc/trifecta/trifecta.env", &settings)?;
+        install(machine, "1.0").await?;
+        let mut traffic = Traffic::start(FRONT, 4).await?;
+        let messages = Messages::start();
+        let mut jobs = Jobs::default();
+        for name in ["worker", "cable", "web", "thrust"] {
+            let unit = Unit::of(machine, name);
+            traffic.goes_on(MEANWHILE).await?;
+            messages.go_on(MEANWHILE as u64).await?;
+            jobs.enqueue(machine).await?;
+            let restart = format!("systemctl restart {}", unit.name);
+            let restart = machine.run(&restart);
+            let (restarted, went_on) = tokio::join!(restart, traffic.goes_on(MEANWHILE));
+            restarted?;
+            went_on?;
+        }
+        // An upgrade is all of that at once.
+        jobs.enqueue(machine).await?;
+        install(machine, "2.0").await?;
+        traffic.goes_on(MEANWHILE).await?;
+        messages.go_on(MEANWHILE as u64).await?;
+        let tally = traffic.end().await.context("the traffic")?;
+        let count = messages.end().await.context("the messages")?;
+        each_change_is_there_once(&tally.titles).await?;
+        jobs.are_finished(machine).await?;
+        eprintln!(
+            "{} pages, {} changes, {count} messages",
+            tally.pages,
+            tally.titles.len()
+        );
+        Ok(())
+    })
+}
+
+async fn each_change_is_there_once(titles: &[String]) -> Result<()> {
+    let props = Browser::open(FRONT).await?.props().await?;
+    let todos = props["todos"].as_array().context("no list")?;
+    let mut found: Vec<&str> = todos
+        .iter()
+        .filter_map(|todo| todo["title"].as_str())
+        .collect();
+    let mut expected: Vec<&str> = titles.iter().map(String::as_str).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    ensure!(found == expected, "expected {expected:?}, found {found:?}");
+    Ok(())
+}
+
+/// Numbered messages, and clients that have to get each of them once and in order, whatever becomes of their sockets.
+struct Messages {
+    clients: Vec<JoinHandle<Result<()>>>,
+    progress: Vec<watch::Receiver<u64>>,
+    sender: JoinHandle<Result<u64>>,
+    over: watch::Sender<bool>,
+    last: watch::Sender<Option<u64>>,
+}
+
+impl Messages {
+    fn start() -> Self {
+        let (_, addresses) = watch::channel(Some("127.0.0.1:80".to_owned()));
+        let (over, last) = (watch::Sender::new(false), watch::Sender::new(None));
+        let clients = (0..4).map(|_| Client::new(addresses.clone(), Luck::Good));
+        let (progress, clients) = clients
+            .map(|client| {
+                let progress = client.progress();
+                (progress, tokio::spawn(collect(client, last.subscribe())))
+            })
+            .unzip();
+        Self {
+            clients,
+            progress,
+            sender: tokio::spawn(send(over.subscribe())),
+            over,
+            last,
+        }
+    }
+
+    async fn go_on(&self, more: u64) -> Result<()> {
+        for progress in &self.progress {
+            let mut progress = progress.clone();
+            let goal = *progress.borrow() + more;
+            let came = progress.wait_for(|number| *number >= goal);
+            let came = tokio::time::timeout(PATIENCE, came).await;
+            came.context("no messages")?.context("a client went away")?;
+        }
+        Ok(())
+    }
+
+    /// Returns how many there were.
+    async fn end(self) -> Result<u64> {
+        self.over.send_replace(true);
+        let last = self.sender.await?.context("the sender")?;
+        self.last.send_replace(Some(last));
+        for client in self.clients {
+            client.await?.context("a client")?;
+        }
+        Ok(last)
+    }
+}
+
+/// Has each message made once, and returns the number of the last one.
+async fn send(over: watch::Receiver<bool>) -> Result<u64> {
+    let client = Http::builder()
+        .pool_max_idle_per_host(0)
+        .retry(reqwest::retry::never())
+        .build()?;
+    let mut number = 0;
+    while !*over.borrow() {
+        number += 1;
+        let data = json!({ "number": number }).to_string();
+        let message = json!({ "stream": "todos", "data": data });
+        let request = client.post(BROADCAST).bearer_auth(KEY).json(&message);
+        let answer = request.send().await.context("a broadcast")?;
+        ensure!(answer.status() == 201, "a broadcast: {}", answer.status());
+    }
+    Ok(number)
+}
+
+/// Collects until it has the last number.
+async fn collect(mut client: Client, mut last: watch::Receiver<Option<u64>>) -> Result<()> {
+    let mut progress = client.progress();
+    let had_last = async {
+        let last = last.wait_for(Option::is_some).await?.unwrap_or_default();
+        progress.wait_for(|number| *number >= last).await?;
+        anyhow::Ok(())
+    };
+    tokio::select! {
+        ended = client.collect_to(u64::MAX) => ended,
+        had = had_last => had,
+    }?;
+    ensure!(
+        client.lost == 0 && client.rejected == 0,
+        "{} are lost",
+        client.lost
+    );
+    Ok(())
+}
+
+/// Jobs that people enqueue by hand.
+#[derive(Default)]
+struct Jobs {
+    ids: Vec<String>,
+}
+
+impl Jobs {
+    async fn enqueue(&mut self, machine: &Machine) -> Result<()> {
+        let said = machine
+            .run(&format!("{RUN} worker enqueue BroadcastTodosJob"))
+            .await?;
+        let id = said.split_whitespace().last().context("an id")?;
+        self.ids.push(id.trim_end_matches('.').to_owned());
+        Ok(())
+    }
+
+    /// None waits any more, and none failed.
+    async fn are_finished(&self, machine: &Machine) -> Result<()> {
+        wait_until("all jobs are finished", || async {
+            let status = status(machine).await;
+            status.is_ok_and(|status| {
+                let states = ["scheduled", "ready", "blocked", "claimed"];
+                states
+                    .iter()
+                    .all(|state| status["jobs"][state]["jobs"] == 0)
+            })
+        })
+        .await;
+        ensure!(
+            status(machine).await?["jobs"]["failed"]["jobs"] == 0,
+            "a job failed"
+        );
+        for id in &self.ids {
+            let job = machine
+                .run(&format!("{RUN} worker jobs show {id} --json"))
+                .await?;
+            let job: Value = serde_json::from_str(&job)?;
+            ensure!(job["status"] == "finished", "{job}");
+        }
+        Ok(())
+    }
+}
+
+async fn status(machine: &Machine) -> Result<Value> {
+    let status = machine.run(&format!("{RUN} worker status --json")).await?;
+    Ok(serde_json::from_str(&status)?)
+}
+
+#[test]
+fn a_crash_loop_ends_and_calls_the_hook() -> Result<()> {
+    on_a_machine(async |machine| {
+        install(machine, "1.0").await?;
+        machine.write(
+            "/etc/trifecta/on-failure",
+            "#!/bin/sh\necho \"$1\" >>/var/log/trifecta/failed\n",
+        )?;
+        machine.run("chmod 755 /etc/trifecta/on-failure").await?;
+        machine.write(
+            "/etc/trifecta/trifecta.env",
+            "QUEUE__WORKERS__0__THREADS=none\n",
+        )?;
+        machine.run("! systemctl restart trifecta-worker").await?;
+        wait_until("the hook", || async {
+            let failed = machine.run("cat /var/log/trifecta/failed").await;
+            failed.is_ok_and(|failed| failed == "trifecta-worker.service")
+        })
+        .await;
+        let worker = Unit::of(machine, "worker");
+        assert_eq!(worker.property("ActiveState").await?, "failed");
+        let log = machine.run("journalctl --no-pager -u 'trifecta*'").await?;
+        ensure!(
+            log.contains("workers[0].threads"),
+            "it says what is wrong: {log}"
+        );
+        ensure!(
+            log.contains("failed for good"),
+            "the journal says so: {log}"
+        );
+        page_is_there().await?;
+
+        machine.write("/etc/trifecta/trifecta.env", "")?;
+        machine
+            .run("systemctl reset-failed trifecta-worker && systemctl start trifecta.target")
+            .await?;
+        all_are_active(machine).await
+    })
+}
+
+#[test]
+fn releases_come_and_go_and_the_data_stays() -> Result<()> {
+    on_a_machine(async |machine| {
+        install(machine, "1.0").await?;
+        let secret = machine.run("cat /etc/trifecta/secret_key_base").await?;
+        ensure!(secret.len() == 128, "a secret of {} digits", secret.len());
+        let kept = "cd /etc/trifecta && stat -c '%a %U' secret_key_base trifecta.env /var/lib/trifecta /var/backups/trifecta";
+        assert_eq!(
+            machine.run(kept).await?,
+            "600 root\n600 root\n700 trifecta\n700 trifecta"
+        );
+        let browser = Browser::open(FRONT).await?;
+        assert_eq!(browser.create("before").await?.status(), 303);
+        machine.write("/etc/trifecta/config/web.yml", "default:\n  threads: 3\n")?;
+
+        install(machine, "2.0").await?;
+        runs(machine, "2.0").await?;
+        // The cookie of the old release is one of the new release, too.
+        assert_eq!(browser.create("after").await?.status(), 303);
+        assert_eq!(
+            machine.run("cat /etc/trifecta/secret_key_base").await?,
+            secret
+        );
+        let config = machine.run("cat /etc/trifecta/config/web.yml").await?;
+        ensure!(config.contains("threads: 3"), "the settings stay: {config}");
+
+        let back = "/opt/trifecta/current/systemd/install --rollback";
+        machine.run(back).await?;
+        runs(machine, "1.0").await?;
+        machine.run(back).await?;
+        runs(machine, "2.0").await?;
+        // Nothing to do is no failure.
+        install(machine, "2.0").await?;
+        runs(machine, "2.0").await?;
+
+        machine
+            .run("cp -r /opt/trifecta/current/systemd /srv/scripts && /srv/scripts/uninstall")
+            .await?;
+        ensure!(page_is_there().await.is_err(), "it still serves");
+        assert_eq!(machine.run("systemctl list-units --all --no-legend 'trifecta*'; ls /etc/systemd/system | grep trifecta || true").await?, "");
+        install(machine, "1.0").await?;
+        titles_are(&["after", "before"]).await?;
+        assert_eq!(
+            machine.run("cat /etc/trifecta/secret_key_base").await?,
+            secret
+        );
+
+        machine.run("/srv/scripts/uninstall --purge").await?;
+        let left = "ls -d /opt/trifecta /etc/trifecta /var/lib/trifecta* /var/backups/trifecta 2>/dev/null; grep trifecta /etc/passwd; true";
+        assert_eq!(machine.run(left).await?, "");
+        into_a_tree(machine).await
+    })
+}
+
+async fn runs(machine: &Machine, version: &str) -> Result<()> {
+    all_are_active(machine).await?;
+    for name in Unit::ALL {
+        let pid = Unit::of(machine, name).pid().await?;
+        let links = machine
+            .run(&format!("readlink /proc/{pid}/exe /proc/{pid}/cwd"))
+            .await?;
+        let release = format!("/opt/trifecta/releases/{version}");
+        assert_eq!(links, format!("{release}/bin/{name}\n{release}"));
+    }
+    page_is_there().await
+}
+
+async fn titles_are(expected: &[&str]) -> Result<()> {
+    let props = Browser::open(FRONT).await?.props().await?;
+    let todos = props["todos"].as_array().context("no list")?;
+    let titles = todos.iter().filter_map(|todo| todo["title"].as_str());
+    let mut titles: Vec<&str> = titles.collect();
+    titles.sort_unstable();
+    assert_eq!(titles, expected);
+    Ok(())
+}
+
+/// For an image that is to boot later.
+async fn into_a_tree(machine: &Machine) -> Result<()> {
+    let prepare = "mkdir -p /srv/tree/etc && cp /etc/passwd /etc/group /srv/tree/etc/ && touch /srv/tree/etc/shadow /srv/tree/etc/gshadow";
+    machine.run(prepare).await?;
+    machine
+        .run("/srv/1.0/systemd/install --root /srv/tree")
+        .await?;
+    let found = "cd /srv/tree && ls opt/trifecta/current/bin && stat -c %a etc/trifecta/secret_key_base && ls etc/systemd/system/trifecta.target && grep -c '^trifecta:' etc/passwd";
+    assert_eq!(
+        machine.run(found).await?,
+        "cable\nthrust\nweb\nworker\n600\netc/systemd/system/trifecta.target\n1"
+    );
+    machine
+        .run("DESTDIR=/srv/tree /srv/1.0/systemd/uninstall --purge")
+        .await?;
+    let left =
+        "find /srv/tree -path '*trifecta*'; grep trifecta /srv/tree/etc/passwd /etc/passwd; true";
+    assert_eq!(machine.run(left).await?, "");
+    Ok(())
+}
+
+#[test]
+fn the_scripts_tell_of_themselves() -> Result<()> {
+    on_a_machine(async |machine| {
+        for script in ["install", "uninstall", "run"] {
+            let help = machine
+                .run(&format!("/srv/1.0/systemd/{script} --help"))
+                .await?;
+            ensure!(help.contains(script), "{help}");
+        }
+        let wrong = machine.run("/srv/1.0/systemd/install --nonsense").await;
+        let wrong = format!("{:#}", wrong.err().context("nonsense is taken")?);
+        ensure!(wrong.contains("unknown argument `--nonsense`"), "{wrong}");
+        Ok(())
+    })
+}
