@@ -3,14 +3,20 @@ use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-use test_support::wait_until;
+use test_support::wait_for;
 use tokio::process::{Child, Command};
 
 use crate::{Releases, folder_of_programs, has_program, run};
+
+const JOURNAL: &str = "systemctl list-units --all --no-pager --plain 'trifecta*'; journalctl --no-pager -o short-precise -n 200 -u 'trifecta*'";
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// How often to look whether a machine has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// One machine at a time: two would hold up each other's watchdogs.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -97,20 +103,18 @@ impl Machine {
         }
         let container = nspawn.spawn().context("could not start systemd-nspawn")?;
         let id = container.id().context("systemd-nspawn ended at once")?;
-        let leader = test_support::wait_for("the machine's init", || async { child_of(id) }).await;
-        let machine = Self {
+        // Its first child is not the last one, and a young machine does not answer.
+        let leader = wait_for("the machine has booted", || async {
+            let leader = child_of(id)?;
+            has_booted(leader).await.then_some(leader)
+        })
+        .await;
+        Ok(Self {
             container,
             leader,
             mounts,
             releases,
-        };
-        wait_until("the machine has booted", || async {
-            // `degraded`: something of this system that we do not need does not work in a container.
-            let state = machine.try_run("systemctl is-system-running || true").await;
-            state.is_ok_and(|state| ["running", "degraded"].contains(&state.as_str()))
         })
-        .await;
-        Ok(machine)
     }
 
     /// Runs a line of bash on the machine, as root, and returns what it prints.
@@ -118,23 +122,9 @@ impl Machine {
     /// # Errors
     /// When it fails; with all that it said.
     pub async fn run(&self, line: &str) -> Result<String> {
-        self.try_run(line)
+        enter(self.leader, line)
             .await
             .with_context(|| format!("on the machine: {line}"))
-    }
-
-    async fn try_run(&self, line: &str) -> Result<String> {
-        let leader = self.leader.as_raw_nonzero().to_string();
-        let mut command = Command::new("nsenter");
-        command
-            .args(["--all", "--target", &leader, "--", "/bin/bash", "-c", line])
-            .env_clear()
-            .env(
-                "PATH",
-                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            )
-            .env("LANG", "C.UTF-8");
-        run(&mut command).await
     }
 
     /// Writes a file on the machine.
@@ -154,8 +144,7 @@ impl Machine {
 
     /// What our units logged.
     pub async fn journal(&self) -> String {
-        let line = "systemctl list-units --all --no-pager --plain 'trifecta*'; journalctl --no-pager -o short-precise -n 200 -u 'trifecta*'";
-        let journal = self.try_run(line).await;
+        let journal = enter(self.leader, JOURNAL).await;
         journal.unwrap_or_else(|error| format!("no journal: {error:#}"))
     }
 
@@ -171,9 +160,20 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // Its end takes all of the machine with it; that of systemd-nspawn alone would not.
+        // A wait in vain is a panic, which leaves no other moment to look.
+        if std::thread::panicking()
+            && let Ok(journal) = bash(self.leader, JOURNAL).as_std_mut().output()
+        {
+            eprintln!("{}", String::from_utf8_lossy(&journal.stdout));
+        }
+        // Its end takes all of the machine with it; that of systemd-nspawn alone would not. That one clears up, and ends.
         let _ = kill_process(self.leader, Signal::KILL);
-        let _ = self.container.start_kill();
+        for _ in 0..1000 {
+            if !matches!(self.container.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 }
 
@@ -240,6 +240,28 @@ fn prepare(root: &Path) -> Result<()> {
         std::fs::create_dir_all(root.join("srv").join(version))?;
     }
     Ok(())
+}
+
+/// Runs a line of bash beside this process.
+async fn enter(leader: Pid, line: &str) -> Result<String> {
+    run(&mut bash(leader, line)).await
+}
+
+fn bash(leader: Pid, line: &str) -> Command {
+    let leader = leader.as_raw_nonzero().to_string();
+    let mut command = Command::new("nsenter");
+    command
+        .args(["--all", "--target", &leader, "--", "/bin/bash", "-c", line])
+        .env_clear()
+        .env("PATH", PATH)
+        .env("LANG", "C.UTF-8");
+    command
+}
+
+async fn has_booted(leader: Pid) -> bool {
+    // `degraded`: something of this system that we do not need does not work in a container.
+    let state = enter(leader, "systemctl is-system-running || true").await;
+    state.is_ok_and(|state| ["running", "degraded"].contains(&state.as_str()))
 }
 
 fn child_of(id: u32) -> Option<Pid> {

@@ -119,7 +119,12 @@ async fn whole_processes_hang(machine: &Machine) -> Result<()> {
     }
     for (unit, pid) in stopped {
         unit.replaced(pid).await;
-        fired(machine, &unit, 1).await?;
+        let count = watchdogs(machine, &unit).await?;
+        ensure!(
+            count == 1,
+            "the watchdog of {} fired {count} times",
+            unit.name
+        );
     }
     Ok(())
 }
@@ -141,17 +146,24 @@ async fn single_loops_hang(machine: &Machine) -> Result<()> {
         let pid = unit.pid().await?;
         let hold = format!(
             "task=$(grep -lxF '{thread}' /proc/{pid}/task/*/comm | head -1 | cut -d/ -f5) && [ -n \"$task\" ] && \
-             systemd-run --quiet strace -qq -o /dev/null -p $task -e inject=epoll_wait:delay_enter=60000000"
+             systemd-run --quiet --unit=hold-{name} strace -qq -o /dev/null -p $task -e inject=epoll_wait:delay_enter=60000000"
         );
         machine
             .run(&hold)
             .await
             .with_context(|| format!("threads of {name}"))?;
-        held.push((unit, pid));
+        held.push((unit, pid, name));
     }
-    for (unit, pid) in held {
+    for (unit, pid, name) in held {
+        wait_until("the watchdog fires", || async {
+            watchdogs(machine, &unit)
+                .await
+                .is_ok_and(|count| count == 2)
+        })
+        .await;
+        // Its tracer keeps it from dying.
+        machine.run(&format!("systemctl stop hold-{name}")).await?;
         unit.replaced(pid).await;
-        fired(machine, &unit, 2).await?;
         let log = machine
             .run(&format!("journalctl --no-pager -u {}", unit.name))
             .await?;
@@ -164,18 +176,13 @@ async fn single_loops_hang(machine: &Machine) -> Result<()> {
     Ok(())
 }
 
-async fn fired(machine: &Machine, unit: &Unit<'_>, times: usize) -> Result<()> {
+/// How often the watchdog of a unit fired.
+async fn watchdogs(machine: &Machine, unit: &Unit<'_>) -> Result<usize> {
     let line = format!(
         "journalctl --no-pager -u {} | grep -c 'Watchdog timeout' || true",
         unit.name
     );
-    let count: usize = machine.run(&line).await?.parse()?;
-    ensure!(
-        count == times,
-        "the watchdog of {} fired {count} times",
-        unit.name
-    );
-    Ok(())
+    Ok(machine.run(&line).await?.parse()?)
 }
 
 #[test]
@@ -392,7 +399,7 @@ fn a_crash_loop_ends_and_calls_the_hook() -> Result<()> {
         assert_eq!(worker.property("ActiveState").await?, "failed");
         let log = machine.run("journalctl --no-pager -u 'trifecta*'").await?;
         ensure!(
-            log.contains("workers[0].threads"),
+            log.contains("QUEUE__WORKERS__0__THREADS: invalid type"),
             "it says what is wrong: {log}"
         );
         ensure!(
