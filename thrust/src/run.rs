@@ -17,7 +17,7 @@ use crate::upstream::Upstreams;
 
 /// How often connections to servers are looked through that nobody uses.
 const SWEEP: Duration = Duration::from_secs(5);
-/// How long tunnels have to end once they are cut.
+/// How long tunnels have to end once they are cut, and doors to close.
 const LAST: Duration = Duration::from_secs(1);
 
 /// The sockets of the proxy.
@@ -128,6 +128,9 @@ fn doors(http: TcpListener, https: Option<TcpListener>, secure: Option<Secure>) 
 
 /// Waits for what runs, as long as it may take, and cuts the rest.
 async fn drain(server: &Server, handler: &Handler, time: Duration) {
+    // Whom they let in last is among the tasks then.
+    server.accepting.close();
+    let _ = tokio::time::timeout(LAST, server.accepting.wait()).await;
     server.tasks.close();
     let tunnels = &handler.tunnels;
     tunnels.tasks.close();

@@ -69,6 +69,8 @@ pub(crate) struct Server {
     timeouts: Timeouts,
     /// Takes no new requests; those that run end.
     draining: CancellationToken,
+    /// Those who let connections in.
+    pub(crate) accepting: TaskTracker,
     pub(crate) tasks: TaskTracker,
 }
 
@@ -86,6 +88,7 @@ impl Server {
             clients: Clients::new(&options.limits),
             timeouts: options.timeouts,
             draining,
+            accepting: TaskTracker::new(),
             tasks: TaskTracker::new(),
         }
     }
@@ -112,7 +115,7 @@ impl Server {
 
     async fn work(self: Arc<Self>, doors: Vec<Door>, beat: Beat, over: CancellationToken) {
         for door in doors {
-            tokio::spawn(Arc::clone(&self).accept(door));
+            self.accepting.spawn(Arc::clone(&self).accept(door));
         }
         over.run_until_cancelled(beat.keep()).await;
     }
@@ -168,9 +171,14 @@ impl Server {
     async fn secure(&self, stream: TcpStream, client: Client, tls: &TlsAcceptor) {
         let limit = self.timeouts.read.unwrap_or(HANDSHAKE).min(HANDSHAKE);
         let handshake = tokio::time::timeout(limit, tls.accept(stream));
-        // There is no request yet that a drain would have to wait for.
-        let Some(outcome) = self.draining.run_until_cancelled(handshake).await else {
-            return;
+        let too_late = async {
+            self.draining.cancelled().await;
+            tokio::time::sleep(connection::FRESH).await;
+        };
+        let outcome = tokio::select! {
+            outcome = handshake => outcome,
+            // There is no request yet that a drain would have to wait for.
+            () = too_late => return,
         };
         match outcome {
             Ok(Ok(stream)) if crate::tls::is_challenge(stream.get_ref().1) => {}

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::header::HeaderMap;
@@ -8,6 +9,9 @@ use serde_json::json;
 use test_support::wait_until;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// Between two visits of a user. Lists that grow too long would be what is tested.
+const PACE: Duration = Duration::from_millis(20);
 
 /// People that use the application all the time: each reads the page and makes a todo, in turn. Every request has a
 /// connection of its own and is sent once: nothing hides one that fails.
@@ -127,6 +131,7 @@ impl User {
             ensure!(created.status() == 303, "a change: {}", created.status());
             tally.titles.push(title);
             self.done.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(PACE).await;
         }
         Ok(tally)
     }

@@ -7,6 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alive;
 
+/// How long a connection that was accepted may take to its event loop.
+const SETTLE: Duration = Duration::from_millis(100);
+
 /// What the service manager is told about a server.
 pub struct Serving {
     /// Who is told.
@@ -39,6 +42,11 @@ pub async fn serve(
         shutdown.cancelled().await;
         service.stopping(Some(end));
         alive.abort();
+        if service.keeps_sockets() {
+            // Nobody is turned away: the next process serves who comes from now on. Who came just now is still let in.
+            handle.pause().await;
+            tokio::time::sleep(SETTLE).await;
+        }
         goodbye.await;
         handle.stop(true).await;
     };

@@ -80,6 +80,11 @@ impl Service {
         self.sockets().take_main(name)
     }
 
+    /// Whether sockets were passed. They stay open when this process ends, and who comes meanwhile waits for the next one.
+    pub fn keeps_sockets(&self) -> bool {
+        self.sockets().were_passed
+    }
+
     /// Registers a loop that has to move for the process to count as alive, until its [`Beat`] is dropped.
     pub fn beat(&self, name: impl Into<String>) -> Beat {
         match &self.manager {

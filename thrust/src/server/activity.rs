@@ -6,6 +6,8 @@ use crate::options::Timeouts;
 
 /// The moments of a connection are milliseconds since it began, and 0 is "not now".
 const NONE: u64 = 0;
+/// How often to look for the first request of a connection, at the end.
+const FIRST_LOOK: Duration = Duration::from_millis(10);
 /// How long to look away at most, where a limit is near.
 const SHORTEST_LOOK: Duration = Duration::from_millis(50);
 
@@ -15,6 +17,8 @@ pub(super) struct Activity {
     /// Between two requests of HTTP/2 much else may come, and no bytes say that a head begins.
     is_http2: AtomicBool,
     in_flight: AtomicU32,
+    /// Whether a request ever came.
+    has_begun: AtomicBool,
     idle_since: AtomicU64,
     head_since: AtomicU64,
     stalled_since: AtomicU64,
@@ -40,6 +44,7 @@ impl Activity {
             began: Instant::now(),
             is_http2: AtomicBool::new(false),
             in_flight: AtomicU32::new(0),
+            has_begun: AtomicBool::new(false),
             idle_since: AtomicU64::new(1),
             head_since: AtomicU64::new(NONE),
             stalled_since: AtomicU64::new(NONE),
@@ -55,9 +60,18 @@ impl Activity {
 
     /// A request has come.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+        self.has_begun.store(true, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
         self.head_since.store(NONE, Relaxed);
         InFlight(Arc::clone(self))
+    }
+
+    /// Completes once a first request has come, or after a while.
+    pub(super) async fn first_request(&self, patience: Duration) {
+        let began = Instant::now();
+        while !self.has_begun.load(Relaxed) && began.elapsed() < patience {
+            tokio::time::sleep(FIRST_LOOK).await;
+        }
     }
 
     /// Bytes came. Where none are awaited, a request begins with them.

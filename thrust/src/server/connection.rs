@@ -14,6 +14,8 @@ use hyper_util::server::conn::auto::UpgradeableConnection as EitherConnection;
 use super::activity::{Activity, Overdue};
 use super::{Client, ClientIo, ClientStream, Server};
 
+/// How long a client may take, from its connection to its first request, when the server ends meanwhile.
+pub(super) const FRESH: Duration = Duration::from_millis(500);
 /// How long an idle client has to take the word that its connection ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -89,6 +91,12 @@ impl Server {
                 tokio::time::timeout(GOODBYE, connection).await.unwrap_or(Ok(()))
             }
             () = self.draining.cancelled() => {
+                // Who was let in just now has asked already, or is about to: nobody else would answer.
+                tokio::select! {
+                    biased;
+                    ended = connection.as_mut() => return ended,
+                    () = activity.first_request(FRESH) => {}
+                }
                 end(connection.as_mut());
                 connection.await
             }

@@ -8,6 +8,7 @@ use crate::Failure;
 #[derive(Default)]
 pub(super) struct Sockets {
     left: Vec<(String, TcpListener)>,
+    pub(super) were_passed: bool,
 }
 
 impl Sockets {
@@ -27,12 +28,18 @@ impl Sockets {
             let socket = socket.map_err(|error| not_tcp(&name, &error))?;
             left.extend(socket.map(|socket| (name, socket)));
         }
-        Ok(Self { left })
+        Ok(Self {
+            left,
+            were_passed: true,
+        })
     }
 
     #[cfg(test)]
     pub(super) fn with(left: Vec<(String, TcpListener)>) -> Self {
-        Self { left }
+        Self {
+            left,
+            were_passed: true,
+        }
     }
 
     pub(super) fn take(&mut self, name: &str) -> Result<Option<TcpListener>, Failure> {
