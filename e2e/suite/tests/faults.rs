@@ -86,6 +86,42 @@ async fn a_worker_killed_in_the_middle_of_a_job_loses_nothing() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_ran_when_the_backup_was_made_runs_again_after_the_restore() -> Result<()> {
+    let mut suite = Suite::start(&[]).await?;
+    let browser = suite.browser().await?;
+    let queue = open(&suite, "production_queue.sqlite3")?;
+    let lock = Lock::take(&suite, "production_cable.sqlite3").await?;
+    browser.create("in the middle").await?;
+    wait_until("the job to be claimed", || async {
+        queue.read(claimed).await.is_ok_and(|count| count == 1)
+    })
+    .await;
+    suite.worker.kill().await?;
+    lock.release().await?;
+    drop(queue);
+
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().display().to_string();
+    let said = suite.run("worker", &["backup", &path]).await?.stdout;
+    let backup = said.split([' ', ':']).nth(1).context("a folder")?;
+    suite.web.stop().await?;
+    suite.cable.stop().await?;
+    let ended = suite.run("worker", &["restore", backup, "--force"]).await?;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    suite.restart_cable().await?;
+    suite.restart_web().await?;
+    let mut socket = suite.socket().await?;
+    suite.restart_worker().await?;
+    socket.text_with("in the middle").await?;
+    let queue = open(&suite, "production_queue.sqlite3")?;
+    wait_until("the claim to be gone", || async {
+        queue.read(claimed).await.is_ok_and(|count| count == 0)
+    })
+    .await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn jobs_wait_for_a_worker() -> Result<()> {
     let mut suite = Suite::start(&[]).await?;

@@ -20,13 +20,25 @@ impl Socket {
     /// # Errors
     /// When the server refuses it; then the error names the HTTP status.
     pub async fn open(cable_url: &str, origin: Option<&str>) -> Result<Self> {
+        Self::open_with(cable_url, origin, "actioncable-v1-json").await
+    }
+
+    /// Like [`Socket::open`], with another subprotocol.
+    ///
+    /// # Errors
+    /// As [`Socket::open`].
+    pub async fn open_with(
+        cable_url: &str,
+        origin: Option<&str>,
+        protocol: &'static str,
+    ) -> Result<Self> {
         let mut request = cable_url.into_client_request()?;
         if let Some(origin) = origin {
             request.headers_mut().insert("origin", origin.parse()?);
         }
         request
             .headers_mut()
-            .insert("sec-websocket-protocol", "actioncable-v1-json".parse()?);
+            .insert("sec-websocket-protocol", protocol.parse()?);
         match connect_async(request).await {
             Ok((stream, _)) => Ok(Self { stream }),
             Err(Error::Http(response)) => {

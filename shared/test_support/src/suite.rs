@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::{Browser, Process, Socket, Variables, production};
+use crate::{Browser, Ended, Process, Socket, Variables, production, run};
 
 /// What the worker logs once it takes jobs.
 const WORKER_READY: &str = "process.kind=\"Worker\"";
@@ -88,6 +88,35 @@ impl Suite {
         let all = usual.iter().chain(variables);
         let all = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Process::start("thrust", &[], &all.collect())
+    }
+
+    /// Runs a command of the suite, such as `worker status`, to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not end.
+    pub async fn run(&self, name: &str, arguments: &[&str]) -> Result<Ended> {
+        run(name, arguments, &self.variables).await
+    }
+
+    /// Stops all processes, as an operator does.
+    ///
+    /// # Errors
+    /// When one has ended already, or does not end.
+    pub async fn stop(&mut self) -> Result<()> {
+        for process in [&mut self.web, &mut self.worker, &mut self.cable] {
+            process.stop().await?;
+        }
+        Ok(())
+    }
+
+    /// Starts all processes again after their ends, on their old ports.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.restart_web().await?;
+        self.restart_worker().await?;
+        self.restart_cable().await
     }
 
     fn again(&self, name: &str, variable: &str, address: &str) -> Result<Process> {
