@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -17,7 +17,8 @@ pub struct Suite {
     pub cable: Process,
     web_address: String,
     cable_address: String,
-    folder: tempfile::TempDir,
+    storage: PathBuf,
+    folder: Option<tempfile::TempDir>,
     variables: Variables,
 }
 
@@ -28,7 +29,17 @@ impl Suite {
     /// When a process cannot be started.
     pub async fn start(variables: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let variables = production(&folder.path().join("storage"), variables);
+        let mut suite = Self::start_in(&folder.path().join("storage"), variables).await?;
+        suite.folder = Some(folder);
+        Ok(suite)
+    }
+
+    /// Like [`Suite::start`], with its files in this folder.
+    ///
+    /// # Errors
+    /// As [`Suite::start`].
+    pub async fn start_in(storage: &Path, variables: &[(&str, &str)]) -> Result<Self> {
+        let variables = production(storage, variables);
         let start = |name| Process::start(name, &[], &variables);
         let (web, worker, cable) = (start("web")?, start("worker")?, start("cable")?);
         let (web_address, cable_address) = (web.address().await, cable.address().await);
@@ -39,7 +50,8 @@ impl Suite {
             cable,
             web_address,
             cable_address,
-            folder,
+            storage: storage.to_owned(),
+            folder: None,
             variables,
         })
     }
@@ -109,6 +121,17 @@ impl Suite {
         Ok(())
     }
 
+    /// Kills all processes, as a power cut does.
+    ///
+    /// # Errors
+    /// When one has ended already.
+    pub async fn kill(&mut self) -> Result<()> {
+        for process in [&mut self.web, &mut self.worker, &mut self.cable] {
+            process.kill().await?;
+        }
+        Ok(())
+    }
+
     /// Starts all processes again after their ends, on their old ports.
     ///
     /// # Errors
@@ -137,7 +160,7 @@ impl Suite {
 
     /// The folder of the four files.
     pub fn storage(&self) -> PathBuf {
-        self.folder.path().join("storage")
+        self.storage.clone()
     }
 
     /// A new browser that has loaded the page.

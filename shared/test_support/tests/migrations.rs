@@ -77,7 +77,7 @@ fn statements(sql: &str) -> Vec<String> {
     for part in text.split(';') {
         let part = part.split_whitespace().collect::<Vec<_>>().join(" ");
         match statements.last_mut() {
-            Some(trigger) if is_open => *trigger += &format!("; {part}"),
+            Some(trigger) if is_open => trigger.extend(["; ", &part]),
             _ => statements.push(part.clone()),
         }
         let is_trigger = part.to_uppercase().starts_with("CREATE TRIGGER");
@@ -96,7 +96,10 @@ fn adds(statement: &str, made: &[String]) -> bool {
             .iter()
             .any(|table| has(&format!(" ON {table} ")) || has(&format!(" ON {table}("))),
         "CREATE" | "INSERT" => true,
-        "ALTER" => has(" ADD COLUMN ") && (!has(" NOT NULL") || has(" DEFAULT ")),
+        "ALTER" => {
+            let takes = has(" RENAME ") || has(" DROP ");
+            !takes && (!has(" NOT NULL") || has(" DEFAULT "))
+        }
         _ => false,
     }
 }
