@@ -6,6 +6,7 @@ use diesel_migrations::EmbeddedMigrations;
 
 use crate::folder_lock::{FolderLock, is_missing};
 use crate::foreign::{Foreign, Generation};
+use crate::meters::Meters;
 use crate::readers::Readers;
 use crate::start_over::remove_leftovers;
 use crate::writer::{self, Writer};
@@ -43,9 +44,10 @@ impl OpenFile {
         let mut connection = writer::open(config)?;
         migrations::run(&mut connection, config, migrations)?;
         let foreign = Foreign::new(Arc::clone(generation));
+        let meters = Meters::of(&config.path);
         Ok(Self {
-            writer: Writer::new(connection, Arc::clone(config), foreign),
-            readers: Readers::new(config)?,
+            writer: Writer::new(connection, Arc::clone(config), foreign, meters.clone()),
+            readers: Readers::new(config, meters)?,
             identity: identity(&config.path),
         })
     }

@@ -12,6 +12,7 @@ use diesel::{QueryResult, SqliteConnection};
 
 use crate::folder_lock::FolderLock;
 use crate::foreign::data_version;
+use crate::meters::Meters;
 use crate::{DatabaseConfig, DbError, connection};
 
 /// How long a read waits for a connection of the pool. Reads are short, so this is only reached when something is wrong.
@@ -20,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Readers {
     pool: Pool<Manager>,
     idle: Mutex<Idle>,
+    meters: Meters,
 }
 
 #[derive(Default)]
@@ -31,7 +33,7 @@ struct Idle {
 }
 
 impl Readers {
-    pub(crate) fn new(config: &DatabaseConfig) -> Result<Self, DbError> {
+    pub(crate) fn new(config: &DatabaseConfig, meters: Meters) -> Result<Self, DbError> {
         let url = config.path.to_string_lossy();
         let pool = Pool::builder()
             .max_size(config.pool)
@@ -47,6 +49,7 @@ impl Readers {
         Ok(Self {
             pool,
             idle: Mutex::default(),
+            meters,
         })
     }
 
@@ -86,7 +89,7 @@ impl Readers {
     }
 
     fn wait(&self) -> Result<PooledConnection<Manager>, DbError> {
-        let connection = self.pool.get();
+        let connection = self.meters.reader(|| self.pool.get());
         self.idle().waiting -= 1;
         Ok(connection?)
     }

@@ -8,13 +8,14 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::{QueryResult, SqliteConnection, connection::SimpleConnection as _};
 use tokio::sync::oneshot;
 
 use crate::folder_lock::FolderLock;
 use crate::foreign::Foreign;
+use crate::meters::Meters;
 use crate::pending_write::{PendingWrite, Performed, Write};
 use crate::{DatabaseConfig, DbError, connection, transaction};
 
@@ -34,6 +35,7 @@ struct Shared {
     inbox: Mutex<Inbox>,
     connection: Mutex<Option<SqliteConnection>>,
     foreign: Foreign,
+    meters: Meters,
 }
 
 #[derive(Default)]
@@ -49,6 +51,7 @@ impl Writer {
         connection: SqliteConnection,
         config: Arc<DatabaseConfig>,
         foreign: Foreign,
+        meters: Meters,
     ) -> Self {
         let connection = Mutex::new(Some(connection));
         Self {
@@ -57,6 +60,7 @@ impl Writer {
                 inbox: Mutex::default(),
                 connection,
                 foreign,
+                meters,
             }),
         }
     }
@@ -157,10 +161,14 @@ impl Shared {
         };
         match transaction::try_begin(connection) {
             Ok(true) => {
+                self.meters.begun_at_once();
                 self.foreign.look_if_wanted(connection);
-                perform(&mut guard, self.take());
+                perform(&mut guard, self.take(), &self.meters);
             }
-            Ok(false) => return false,
+            Ok(false) => {
+                self.meters.found_busy();
+                return false;
+            }
             Err(_) => {
                 *guard = None;
                 return false;
@@ -187,7 +195,7 @@ impl Shared {
             let begun = self.begin(&mut guard);
             let group = self.take();
             match begun {
-                Ok(()) => perform(&mut guard, group),
+                Ok(()) => perform(&mut guard, group, &self.meters),
                 Err(error) => reply_all(group, Err(&Arc::new(error))),
             }
         }
@@ -223,11 +231,13 @@ impl Shared {
 
     fn begin(&self, guard: &mut Option<SqliteConnection>) -> Result<(), DbError> {
         let mut connection = self.connection(guard)?;
+        let start = Instant::now();
         let begun = transaction::begin(
             &mut connection,
             self.config.synchronous,
             self.config.timeout,
         );
+        self.meters.waited(start.elapsed(), begun.is_ok());
         if begun.is_ok() {
             self.foreign.look_if_wanted(&mut connection);
         }
@@ -248,11 +258,16 @@ pub(crate) fn open(config: &DatabaseConfig) -> Result<SqliteConnection, DbError>
 
 /// Performs the group in the transaction that was begun, and ends it. A connection whose transaction broke is closed,
 /// which undoes all that it did.
-fn perform(guard: &mut Option<SqliteConnection>, mut group: Vec<Box<dyn PendingWrite>>) {
+fn perform(
+    guard: &mut Option<SqliteConnection>,
+    mut group: Vec<Box<dyn PendingWrite>>,
+    meters: &Meters,
+) {
     let Some(mut connection) = guard.take() else {
         return reply_all(group, Err(&Arc::new(DbError::ShutDown)));
     };
-    match perform_in_transaction(&mut connection, &mut group) {
+    meters.group(group.len());
+    match perform_in_transaction(&mut connection, &mut group, meters) {
         Ok(()) => {
             *guard = Some(connection);
             reply_all(group, Ok(()));
@@ -267,17 +282,18 @@ fn perform(guard: &mut Option<SqliteConnection>, mut group: Vec<Box<dyn PendingW
 fn perform_in_transaction(
     connection: &mut SqliteConnection,
     group: &mut [Box<dyn PendingWrite>],
+    meters: &Meters,
 ) -> Result<(), DbError> {
     if let [only] = group {
         return match only.perform(connection)? {
-            Performed::Done => Ok(transaction::commit(connection)?),
+            Performed::Done => Ok(meters.commit(|| transaction::commit(connection))?),
             Performed::Failed => Ok(transaction::rollback(connection)?),
         };
     }
     for write in group {
         write.perform_in_savepoint(connection)?;
     }
-    Ok(transaction::commit(connection)?)
+    Ok(meters.commit(|| transaction::commit(connection))?)
 }
 
 fn reply_all(group: Vec<Box<dyn PendingWrite>>, outcome: Result<(), &Arc<DbError>>) {
