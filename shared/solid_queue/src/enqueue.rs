@@ -130,7 +130,7 @@ impl<J: Job> Configured<J> {
 pub(crate) fn enqueue_span(class_name: &str) -> Span {
     tracing::debug_span!(
         "queue.enqueue",
-        otel.kind = "producer",
+        otel.kind = telemetry::is_traced().then_some("producer"),
         job.class = class_name
     )
 }

@@ -30,7 +30,7 @@ pub(crate) enum Outcome {
 pub(crate) fn job_span(id: JobId, class_name: &str, queue_name: &str, trace: &Trace) -> Span {
     let span = tracing::info_span!(
         "job.perform",
-        otel.kind = "consumer",
+        otel.kind = telemetry::is_traced().then_some("consumer"),
         job.id = id.0,
         job.class = class_name,
         queue.name = queue_name,

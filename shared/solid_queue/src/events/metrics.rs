@@ -36,6 +36,8 @@ metrics! {
     PROCESSES: "solid_queue_processes", Count, "Workers, dispatchers and supervisors of this process.";
     REPLACED: "solid_queue_processes_replaced_total", Count, "Processes that ended unexpectedly and were replaced.";
     PRUNED: "solid_queue_processes_pruned_total", Count, "Processes of others that were found dead.";
+    DEPTH: "solid_queue_jobs", Count, "Jobs in the database, by queue and state: ready, scheduled, blocked, claimed or failed.";
+    OLDEST_READY: "solid_queue_oldest_ready_age_seconds", Seconds, "For how long the oldest ready job of a queue waits.";
     ERRORS: "solid_queue_errors_total", Count, "What the database or the system refused.";
 }
 
@@ -67,6 +69,13 @@ impl Metric {
         });
     }
 
+    pub(crate) fn set(&self, value: f64, labels: Labels<'_>) {
+        record(|recorder| {
+            let gauge = recorder.register_gauge(&self.key(labels), &METADATA);
+            gauge.set(value);
+        });
+    }
+
     pub(crate) fn observe(&self, value: f64, labels: Labels<'_>) {
         record(|recorder| {
             let histogram = recorder.register_histogram(&self.key(labels), &METADATA);
@@ -86,6 +95,8 @@ impl Metric {
         let (name, unit, help) = (self.name.into(), Some(self.unit), self.help.into());
         if self.name.ends_with("_total") {
             recorder.describe_counter(name, unit, help);
+        } else if self.name.ends_with("_age_seconds") {
+            recorder.describe_gauge(name, unit, help);
         } else if self.name.ends_with("_seconds") || self.name.ends_with("_size") {
             recorder.describe_histogram(name, unit, help);
         } else {

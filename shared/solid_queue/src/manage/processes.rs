@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::moment::iso8601;
 use crate::processes::liveness::Observer;
+use crate::processes::registration;
 use crate::records::process::{self, Process};
 use crate::{Clock, ProcessId};
 
@@ -55,6 +56,11 @@ pub async fn processes(
     database
         .read_long(move |connection| load(connection, alive_threshold, now))
         .await
+}
+
+/// The name under which the processes of this host are registered.
+pub fn this_host() -> String {
+    registration::hostname()
 }
 
 pub(crate) fn load(
