@@ -3,11 +3,13 @@
 mod activity;
 mod clients;
 mod connection;
+mod lanes;
 mod listen;
 mod stream;
 pub(crate) mod workers;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use hyper_util::server::conn::auto::Builder;
 use socket2::{SockRef, TcpKeepalive};
 use telemetry::{Beat, Service};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::Receiver;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,6 +30,7 @@ use crate::options::{Options, Timeouts};
 pub(crate) use activity::InFlight;
 use clients::Clients;
 pub(crate) use clients::{Client, same_client};
+use lanes::{Arrival, Lanes, Seat};
 pub(crate) use listen::listen;
 pub(crate) use stream::{ClientIo, ClientStream};
 
@@ -104,23 +108,35 @@ impl Server {
         service: &Service,
         over: &CancellationToken,
     ) -> io::Result<Vec<JoinHandle<()>>> {
-        let workers = (0..workers::count()).map(|index| {
+        let (lanes, arrivals) = Lanes::new(workers::count());
+        let workers = arrivals.into_iter().enumerate().map(|(index, arrivals)| {
             let doors: io::Result<Vec<Door>> = doors.iter().map(Door::again).collect();
             let (server, doors, over) = (Arc::clone(self), doors?, over.clone());
-            let beat = service.beat(format!("worker {index}"));
-            workers::start(index, move || server.work(doors, beat, over))
+            let (lanes, beat) = (lanes.clone(), service.beat(format!("worker {index}")));
+            workers::start(index, move || {
+                server.work(doors, lanes, arrivals, beat, over)
+            })
         });
         workers.collect()
     }
 
-    async fn work(self: Arc<Self>, doors: Vec<Door>, beat: Beat, over: CancellationToken) {
+    async fn work(
+        self: Arc<Self>,
+        doors: Vec<Door>,
+        lanes: Lanes,
+        arrivals: Receiver<Arrival>,
+        beat: Beat,
+        over: CancellationToken,
+    ) {
+        tokio::spawn(Arc::clone(&self).take_over(arrivals));
         for door in doors {
-            self.accepting.spawn(Arc::clone(&self).accept(door));
+            let accept = Arc::clone(&self).accept(door, lanes.clone());
+            self.accepting.spawn(accept);
         }
         over.run_until_cancelled(beat.keep()).await;
     }
 
-    async fn accept(self: Arc<Self>, Door { listener, tls }: Door) {
+    async fn accept(self: Arc<Self>, Door { listener, tls }: Door, lanes: Lanes) {
         let listener = match TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => return tracing::error!(%error, "could not listen"),
@@ -133,7 +149,7 @@ impl Server {
             };
             match accepted {
                 Ok((stream, address)) => {
-                    self.admit(stream, address.ip().to_canonical(), tls.clone());
+                    self.seat(&lanes, stream, address.ip().to_canonical(), tls.clone());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "could not accept a connection");
@@ -143,11 +159,55 @@ impl Server {
         }
     }
 
+    /// Serves the connection here, or has it served by a worker that has fewer.
+    fn seat(
+        self: &Arc<Self>,
+        lanes: &Lanes,
+        stream: TcpStream,
+        address: IpAddr,
+        tls: Option<TlsAcceptor>,
+    ) {
+        let here = workers::index();
+        let seat = lanes.seat(here);
+        if seat.worker() == here {
+            return self.admit(stream, address, tls, seat);
+        }
+        let stream = match stream.into_std() {
+            Ok(stream) => stream,
+            Err(error) => return not_there(address, &error),
+        };
+        let arrival = Arrival {
+            stream,
+            address,
+            tls,
+            seat,
+            _on_its_way: self.tasks.token(),
+        };
+        if let Err(arrival) = lanes.hand_over(arrival) {
+            let seat = lanes.seat_at(here);
+            self.welcome(Arrival { seat, ..arrival });
+        }
+    }
+
+    async fn take_over(self: Arc<Self>, mut arrivals: Receiver<Arrival>) {
+        while let Some(arrival) = arrivals.recv().await {
+            self.welcome(arrival);
+        }
+    }
+
+    fn welcome(self: &Arc<Self>, arrival: Arrival) {
+        match TcpStream::from_std(arrival.stream) {
+            Ok(stream) => self.admit(stream, arrival.address, arrival.tls, arrival.seat),
+            Err(error) => not_there(arrival.address, &error),
+        }
+    }
+
     fn admit(
         self: &Arc<Self>,
         stream: TcpStream,
-        address: std::net::IpAddr,
+        address: IpAddr,
         tls: Option<TlsAcceptor>,
+        seat: Seat,
     ) {
         let place = match self.clients.admit(address) {
             Ok(place) => place,
@@ -156,10 +216,10 @@ impl Server {
             }
         };
         if let Err(error) = prepare(&stream, &self.timeouts) {
-            return tracing::debug!(client.address = %address, %error, "a connection was gone at once");
+            return not_there(address, &error);
         }
         let server = Arc::clone(self);
-        let client = Client::new(address, tls.is_some(), place);
+        let client = Client::new(address, tls.is_some(), place, seat);
         self.tasks.spawn(async move {
             match tls {
                 None => server.serve(ClientStream::Plain(stream), client).await,
@@ -194,6 +254,10 @@ impl Server {
             }
         }
     }
+}
+
+fn not_there(address: IpAddr, error: &io::Error) {
+    tracing::debug!(client.address = %address, %error, "a connection was gone at once");
 }
 
 fn http1(options: &Options) -> http1::Builder {

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::lanes::Seat;
 use crate::options::Limits;
 
 /// How many connections there are, all together and of each address.
@@ -32,7 +33,7 @@ pub(crate) struct Client {
     pub(crate) address: IpAddr,
     pub(crate) is_tls: bool,
     /// Kept for as long as the connection is, whatever it becomes.
-    _place: Arc<Place>,
+    _place: Arc<(Place, Seat)>,
 }
 
 /// Why there is no place.
@@ -45,11 +46,11 @@ pub(super) enum Full {
 }
 
 impl Client {
-    pub(super) fn new(address: IpAddr, is_tls: bool, place: Place) -> Self {
+    pub(super) fn new(address: IpAddr, is_tls: bool, place: Place, seat: Seat) -> Self {
         Self {
             address,
             is_tls,
-            _place: Arc::new(place),
+            _place: Arc::new((place, seat)),
         }
     }
 }
