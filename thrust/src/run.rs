@@ -91,6 +91,8 @@ pub async fn run(
     let over = CancellationToken::new();
     let doors = doors(listeners.http, listeners.https, secure);
     let workers = server.start(&doors, &service, &over)?;
+    // Each worker has its own; the last one of them to go closes the ports.
+    drop(doors);
     shutdown.run_until_cancelled(tell(&service)).await;
     shutdown.cancelled().await;
     service.stopping(Some(options.timeouts.drain + LAST));
