@@ -43,9 +43,17 @@ pub(crate) fn open_late(config: &DatabaseConfig) -> Result<SqliteConnection, DbE
     open(config)
 }
 
-/// Makes the file's folder if it is missing.
+/// Makes the file's folder if it is missing. A new one is on the disk when this returns.
 pub(crate) fn make_folder(config: &DatabaseConfig) -> Result<(), DbError> {
-    fs::create_dir_all(folder(&config.path)).map_err(|error| DbError::Open {
+    let path = folder(&config.path);
+    if path.is_dir() {
+        return Ok(());
+    }
+    let make = || {
+        fs::create_dir_all(path)?;
+        fs::File::open(folder(path))?.sync_all()
+    };
+    make().map_err(|error: std::io::Error| DbError::Open {
         path: config.path.clone(),
         reason: error.to_string(),
     })

@@ -7,7 +7,7 @@ use diesel::{RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use crate::connection::START_PATIENCE;
-use crate::{DatabaseConfig, DbError, Statement, transaction};
+use crate::{DatabaseConfig, DbError, Statement, Synchronous, transaction};
 
 /// For a database whose tables somebody else makes.
 pub const NO_MIGRATIONS: EmbeddedMigrations = EmbeddedMigrations::new(&[]);
@@ -31,15 +31,23 @@ pub(crate) fn run(
     if known.is_empty() || is_current(connection, config, &known)? {
         return Ok(());
     }
+    // The tables outlive a power cut, whatever the rows do: without them not even the rows before could be found.
+    synchronous(connection, Synchronous::Full)?;
     transaction::begin(connection, config.synchronous, START_PATIENCE)?;
     let outcome = apply(connection, config, migrations, &known);
-    match outcome {
+    let outcome = match outcome {
         Ok(()) => Ok(transaction::commit(connection)?),
         Err(error) => {
             transaction::rollback(connection)?;
             Err(error)
         }
-    }
+    };
+    synchronous(connection, config.synchronous)?;
+    outcome
+}
+
+fn synchronous(connection: &mut SqliteConnection, level: Synchronous) -> Result<(), DbError> {
+    Ok(connection.batch_execute(&format!("PRAGMA synchronous = {}", level.pragma()))?)
 }
 
 fn apply(

@@ -123,6 +123,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "durability",
+        &[
+            "app",
+            "clap",
+            "db",
+            "solid_queue",
+            "telemetry",
+            "test_support",
+        ],
+    ),
+    (
         "queue_faults",
         &["clap", "db", "solid_queue", "telemetry", "test_support"],
     ),
