@@ -1,4 +1,5 @@
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
@@ -21,9 +22,10 @@ const OPEN_FILES: u64 = 65_536;
 ///
 /// With a command, runs it and serves it: `thrust ./web`.
 #[derive(Parser)]
-#[command(name = "thrust", version, override_usage = "thrust [check | [--] COMMAND [ARGUMENTS]...]", after_help = options::help())]
+#[command(name = "thrust", version, override_usage = "thrust [check | health | [--] COMMAND [ARGUMENTS]...]", after_help = options::help())]
 struct Cli {
-    /// `check` says whether the options are valid; anything else is the command to run behind the proxy
+    /// `check` says whether the options are valid, `health` whether the running proxy is ready; anything else is the
+    /// command to run behind the proxy
     #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -36,6 +38,8 @@ pub fn cli() -> ExitCode {
     let Cli { command } = Cli::parse();
     let outcome = if !escaped && command == ["check"] {
         check()
+    } else if !escaped && command == ["health"] {
+        health()
     } else {
         start(&command)
     };
@@ -55,9 +59,23 @@ fn check() -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Asks the status port; where there is none, the proxy itself for the health page of the web server.
+#[allow(clippy::print_stdout, reason = "this is what the command prints")]
+fn health() -> Result<u8, Failure> {
+    let options = read(false)?;
+    let at = options
+        .status
+        .unwrap_or_else(|| SocketAddr::new(options.http_bind, options.http_port));
+    println!(
+        "{}",
+        telemetry::probe("thrust", &at.ip().to_string(), at.port())?
+    );
+    Ok(0)
+}
+
 fn start(command: &[OsString]) -> Result<u8, Failure> {
     let options = read(!command.is_empty())?;
-    telemetry::init(&options.log)?;
+    let _logging = telemetry::init(&options.log)?;
     raise_open_files();
     let service = Service::of_process()?;
     let runtime = tokio::runtime::Builder::new_current_thread()

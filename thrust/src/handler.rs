@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,9 +14,11 @@ use crate::handlers::admission;
 use crate::handlers::bad_gateway::BadGateway;
 use crate::handlers::forwarded::Forwarded;
 use crate::handlers::https::Https;
+use crate::handlers::metrics::Metrics;
 use crate::handlers::origin::Origin;
 use crate::handlers::rate::Rate;
 use crate::handlers::request_body::RequestBodies;
+use crate::handlers::request_id::{self, REQUEST_ID};
 use crate::handlers::request_log::RequestLog;
 use crate::handlers::sendfile::Sendfile;
 use crate::handlers::unread::{self, Answer};
@@ -30,6 +32,7 @@ pub(crate) struct Handler {
     log: RequestLog,
     https: Option<Https>,
     rate: Option<Rate>,
+    metrics: Metrics,
     bodies: RequestBodies,
     forwarded: Forwarded,
     cache: Cache,
@@ -54,6 +57,7 @@ impl Handler {
             log: RequestLog::new(options.log_requests),
             https,
             rate: options.limits.requests_per_client.map(Rate::new),
+            metrics: Metrics::new(options.forward_metrics),
             bodies: RequestBodies::new(options.limits.request_body, options.timeouts.read),
             forwarded: Forwarded::new(options.forward_headers),
             cache: Cache::new(options.cache, options.compression),
@@ -68,13 +72,16 @@ impl Handler {
     /// Answers a request of a client. `in_flight` lasts as long as the answer.
     pub(crate) async fn handle(
         self: Arc<Self>,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         client: Client,
         in_flight: InFlight,
     ) -> Response<Answer> {
+        let id = request_id::name(&mut request);
         let entry = self.log.begin(&request, &client);
         let version = request.version();
-        let response = self.respond(request, &client, &in_flight).await;
+        let mut response = self.respond(request, &client, &in_flight).await;
+        // Whatever the server says, or said when the cache asked it: this request has this name.
+        response.headers_mut().insert(REQUEST_ID, id);
         unread::watch(entry.end(response, in_flight), version, self.write_timeout)
     }
 
@@ -97,13 +104,16 @@ impl Handler {
         {
             return Rate::refusal();
         }
+        if let Some(refused) = self.metrics.refusal(request.uri().path()) {
+            return refused;
+        }
         let upgrade = websocket::asked_for(&mut request);
         // Before anything is added: `Connection` must not name what the proxy itself tells the server.
         strip_hop_by_hop(request.headers_mut());
         self.forwarded.apply(&mut request, client);
         self.sendfile.announce(&mut request);
         let upstream = Arc::clone(self.upstreams.route(request.uri().path()));
-        let is_head = request.method() == Method::HEAD;
+        let (is_head, id) = (request.method() == Method::HEAD, request_id::of(&request));
         let answer = match upgrade {
             Some(upgrade) => {
                 let client = (client, in_flight);
@@ -117,10 +127,10 @@ impl Handler {
                 Err(refused) => return refused.into_response(),
             },
         };
-        answer.unwrap_or_else(|error| self.failed(&error, is_head))
+        answer.unwrap_or_else(|error| self.failed(&error, is_head, &id))
     }
 
-    fn failed(&self, error: &UpstreamError, is_head: bool) -> Response<Body> {
+    fn failed(&self, error: &UpstreamError, is_head: bool, id: &HeaderValue) -> Response<Body> {
         if let Some(refused) = error.fault_of_client() {
             return refused.into_response();
         }
@@ -128,7 +138,8 @@ impl Handler {
             UpstreamError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
             _ => StatusCode::BAD_GATEWAY,
         };
-        tracing::warn!(error = %telemetry::chain(error), "a request was not answered by its server");
+        let id = id.to_str().unwrap_or_default();
+        tracing::warn!(request.id = id, error = %telemetry::chain(error), "a request was not answered by its server");
         self.bad_gateway.page(status, is_head)
     }
 }

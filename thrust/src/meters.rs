@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use telemetry::Failure;
+use telemetry::{Failure, ProcessMetrics};
 
 /// Upper bounds of what is measured in seconds.
 const SECONDS: &[f64] = &[
@@ -12,7 +12,10 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What this process measures.
 #[derive(Clone)]
-pub struct Meters(PrometheusHandle);
+pub struct Meters {
+    recorder: PrometheusHandle,
+    process: ProcessMetrics,
+}
 
 impl Meters {
     /// Records the metrics of this process from now on.
@@ -21,18 +24,22 @@ impl Meters {
     /// When they are recorded already.
     pub fn record() -> Result<Self, Failure> {
         let builder = PrometheusBuilder::new().set_buckets(SECONDS)?;
-        Ok(Self(builder.install_recorder()?))
+        Ok(Self {
+            recorder: builder.install_recorder()?,
+            process: ProcessMetrics::begin("thrust", env!("CARGO_PKG_VERSION")),
+        })
     }
 
     /// As Prometheus reads them.
     pub(crate) fn page(&self) -> String {
-        self.0.render()
+        self.process.record();
+        self.recorder.render()
     }
 
     pub(crate) async fn keep_up(self) {
         loop {
             tokio::time::sleep(UPKEEP).await;
-            self.0.run_upkeep();
+            self.recorder.run_upkeep();
         }
     }
 }

@@ -19,7 +19,11 @@ const CABLE_PORT: u16 = 28080;
 
 /// What `thrust` was told to do. The names are those of the environment variables.
 #[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "the table of options says what each is")]
+#[allow(
+    missing_docs,
+    clippy::struct_excessive_bools,
+    reason = "the table of options says what each is"
+)]
 pub struct Options {
     pub http_bind: IpAddr,
     pub http_port: u16,
@@ -38,6 +42,7 @@ pub struct Options {
     pub limits: Limits,
     pub timeouts: Timeouts,
     pub forward_headers: bool,
+    pub forward_metrics: bool,
     pub status: Option<SocketAddr>,
     pub log_requests: bool,
     pub log: telemetry::Config,
@@ -136,6 +141,7 @@ impl Options {
             limits: Limits::read(&mut read),
             timeouts: Timeouts::read(&mut read),
             forward_headers: read.optional("FORWARD_HEADERS").unwrap_or(tls.is_none()),
+            forward_metrics: read.get("FORWARD_METRICS"),
             tls,
             status: status(&mut read),
             log_requests: read.get("LOG_REQUESTS"),
@@ -184,6 +190,7 @@ fn log(read: &mut Reader<'_>) -> telemetry::Config {
             "json" => telemetry::LogFormat::Json,
             _ => telemetry::LogFormat::Text,
         },
+        spans: None,
     };
     if !matches!(format.as_str(), "text" | "json") {
         read.problem(format!("LOG_FORMAT: expected text or json, got `{format}`"));

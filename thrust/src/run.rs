@@ -12,7 +12,7 @@ use crate::meters::Meters;
 use crate::options::Options;
 use crate::secure::Secure;
 use crate::server::{Door, Server, listen};
-use crate::status;
+use crate::status::{self, Status};
 use crate::upstream::Upstreams;
 
 /// How often connections to servers are looked through that nobody uses.
@@ -86,7 +86,12 @@ pub async fn run(
     if let Some(listener) = listeners.status {
         log_listening("status", &listener);
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        around.spawn(status::serve(listener, upstreams, meters));
+        let status = Status {
+            upstreams,
+            meters,
+            stopping: shutdown.clone(),
+        };
+        around.spawn(status::serve(listener, status));
     }
     let over = CancellationToken::new();
     let doors = doors(listeners.http, listeners.https, secure);

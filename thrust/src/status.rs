@@ -1,4 +1,4 @@
-//! The port for those who operate the proxy: `GET /up` and `GET /metrics`.
+//! The port for those who operate the proxy: `GET /up`, `GET /up/live` and `GET /metrics`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -10,23 +10,32 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::body::Body;
 use crate::handlers::refusal::text;
 use crate::meters::Meters;
 use crate::upstream::Upstreams;
 
+/// What is told there.
+pub(crate) struct Status {
+    pub(crate) upstreams: Arc<Upstreams>,
+    pub(crate) meters: Meters,
+    pub(crate) stopping: CancellationToken,
+}
+
 /// Answers on `listener` for ever.
-pub(crate) async fn serve(listener: TcpListener, upstreams: Arc<Upstreams>, meters: Meters) {
+pub(crate) async fn serve(listener: TcpListener, status: Status) {
+    let status = Arc::new(status);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             continue;
         };
-        let (upstreams, meters) = (Arc::clone(&upstreams), meters.clone());
+        let status = Arc::clone(&status);
         let service = service_fn(move |request| {
-            let (upstreams, meters) = (Arc::clone(&upstreams), meters.clone());
-            async move { Ok::<_, Infallible>(respond(&request, &upstreams, &meters).await) }
+            let status = Arc::clone(&status);
+            async move { Ok::<_, Infallible>(status.respond(&request).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -36,48 +45,53 @@ pub(crate) async fn serve(listener: TcpListener, upstreams: Arc<Upstreams>, mete
     }
 }
 
-async fn respond(
-    request: &Request<Incoming>,
-    upstreams: &Upstreams,
-    meters: &Meters,
-) -> Response<Body> {
-    match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/up") => up(upstreams).await,
-        (&Method::GET, "/metrics") => typed(
-            text(StatusCode::OK, meters.page()),
-            "text/plain; version=0.0.4; charset=utf-8",
-        ),
-        _ => text(
-            StatusCode::NOT_FOUND,
-            "There are GET /up and GET /metrics.\n",
-        ),
+impl Status {
+    async fn respond(&self, request: &Request<Incoming>) -> Response<Body> {
+        match (request.method(), request.uri().path()) {
+            (&Method::GET | &Method::HEAD, "/up") => self.up().await,
+            (&Method::GET | &Method::HEAD, "/up/live") => text(StatusCode::OK, ""),
+            (&Method::GET, "/metrics") => typed(
+                text(StatusCode::OK, self.meters.page()),
+                "text/plain; version=0.0.4; charset=utf-8",
+            ),
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "There are GET /up, GET /up/live and GET /metrics.\n",
+            ),
+        }
     }
-}
 
-/// 200 when each server says at its `/up` that it is well, else 503; and which of them are.
-async fn up(upstreams: &Upstreams) -> Response<Body> {
-    let checks = upstreams.all().map(|upstream| async move {
-        let state = match upstream.check().await {
-            Ok(()) => "up".to_owned(),
-            Err(why) => format!("down: {why}"),
+    /// 200 when each server says at its `/up` that it is well, else 503; and which of them are. 503 from when the proxy
+    /// is told to stop.
+    async fn up(&self) -> Response<Body> {
+        let mut states = self.servers().await;
+        let mut well = states.values().all(|state| state == "up");
+        if self.stopping.is_cancelled() {
+            states.insert("thrust".to_owned(), "down: it is stopping".into());
+            well = false;
+        }
+        let code = if well {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
         };
-        (upstream.name(), state)
-    });
-    let states = futures_util::future::join_all(checks).await;
-    let well = states.iter().all(|(_, state)| state == "up");
-    let code = if well {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let body: serde_json::Map<_, _> = states
-        .into_iter()
-        .map(|(name, state)| (name.to_owned(), state.into()))
-        .collect();
-    typed(
-        text(code, format!("{}\n", serde_json::Value::Object(body))),
-        "application/json",
-    )
+        typed(
+            text(code, format!("{}\n", serde_json::Value::Object(states))),
+            "application/json",
+        )
+    }
+
+    async fn servers(&self) -> serde_json::Map<String, serde_json::Value> {
+        let checks = self.upstreams.all().map(|upstream| async move {
+            let state = match upstream.check().await {
+                Ok(()) => "up".to_owned(),
+                Err(why) => format!("down: {why}"),
+            };
+            (upstream.name().to_owned(), state.into())
+        });
+        let states = futures_util::future::join_all(checks).await;
+        states.into_iter().collect()
+    }
 }
 
 fn typed(mut response: Response<Body>, kind: &'static str) -> Response<Body> {

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    telemetry::init(&telemetry::Config::default())?;
+    let _logging = telemetry::init(&telemetry::Config::default())?;
     let settings = Settings {
         file: cli.file,
         timeout: Duration::from_millis(cli.timeout),

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    telemetry::init(&telemetry::Config::default())?;
+    let _logging = telemetry::init(&telemetry::Config::default())?;
     let config = DatabaseConfig {
         timeout: Duration::from_millis(cli.timeout),
         ..DatabaseConfig::new(cli.file)

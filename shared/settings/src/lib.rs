@@ -22,6 +22,7 @@ mod recurring;
 pub mod reference;
 mod secret;
 mod settings;
+mod spans;
 mod unsupported;
 mod web;
 mod word;

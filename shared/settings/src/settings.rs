@@ -13,7 +13,7 @@ use crate::{
     Access, AppEnv, Cable, Cache, Databases, Environment, Problems, Queue, SecretKeyBase,
     SupervisorMode, Web, Worker,
 };
-use crate::{cable, cache, databases, encryption, queue, recurring, web};
+use crate::{cable, cache, databases, encryption, queue, recurring, spans, web};
 
 /// All that a process can be told, checked.
 #[derive(Clone, Debug)]
@@ -232,11 +232,21 @@ impl Reader<'_> {
         let config = telemetry::Config {
             filter: filter.map_or(usual.filter, str::to_owned),
             format,
+            spans: self.spans(),
         };
         if let Err(message) = telemetry::check(&config) {
             self.problems.add("RUST_LOG", message);
         }
         config
+    }
+
+    /// What the SDK of OpenTelemetry does not read itself: whether there are spans at all, and where they go.
+    fn spans(&mut self) -> Option<telemetry::Spans> {
+        let spans = spans::read(self.environment);
+        spans.unwrap_or_else(|(variable, message)| {
+            self.problems.add(variable, message);
+            None
+        })
     }
 
     fn secret(&mut self, storage_dir: &std::path::Path, app_env: AppEnv) -> SecretKeyBase {

@@ -5,6 +5,7 @@
 mod failure;
 mod logging;
 mod otel;
+mod probe;
 mod process;
 mod request_id;
 mod service;
@@ -13,10 +14,12 @@ mod trace;
 mod trace_parent;
 
 pub use failure::{Failure, chain, exit};
-pub use logging::{Config, LogFormat, check, init};
+pub use logging::{Config, LogFormat, Logging, check, init};
+pub use otel::Spans;
+pub use probe::probe;
 pub use process::ProcessMetrics;
 pub use request_id::{REQUEST_ID, RequestId};
 pub use service::{Beat, Service, forget_service};
 pub use shutdown::{Signal, StopSignals};
-pub use trace::{Trace, carried};
+pub use trace::{Trace, carried, is_traced, tag};
 pub use trace_parent::{ParseTraceParentError, TRACEPARENT, TraceParent};

@@ -106,6 +106,16 @@ impl Trace {
     }
 }
 
+/// Whether spans are recorded for OpenTelemetry. What only they need is then said of spans: in the log it would be noise.
+pub fn is_traced() -> bool {
+    otel::is_on()
+}
+
+/// Says something of a span for OpenTelemetry, and not for the log.
+pub fn tag(span: &Span, name: &'static str, value: &str) {
+    otel::tag(span, name, value);
+}
+
 /// Work for a task of its own that belongs to what the caller does: it has the caller's span and [`Trace`].
 pub fn carried<F: Future>(work: F) -> Instrumented<TaskLocalFuture<Trace, F>> {
     Trace::current().scope(work).in_current_span()

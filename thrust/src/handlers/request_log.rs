@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -7,9 +8,10 @@ use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Gauge, Histogram};
 
 use crate::body::{Body, BodyError};
+use crate::handlers::request_id;
 use crate::server::{Client, InFlight};
 
 /// What the log says of a client that left before it was answered, as nginx does.
@@ -18,22 +20,22 @@ const LEFT: u16 = 499;
 /// Counts each request, and logs it if that is asked for, when its answer has ended.
 pub(crate) struct RequestLog {
     writes: bool,
-    meters: Meters,
+    meters: Arc<Meters>,
 }
 
-#[derive(Clone)]
 struct Meters {
     /// By the first digit of the status.
     requests: [Counter; 6],
     duration: Histogram,
     bytes: Counter,
+    in_flight: Gauge,
 }
 
 /// A request that is being answered.
 pub(crate) struct Entry {
     began: Instant,
     line: Option<Box<Line>>,
-    meters: Meters,
+    meters: Arc<Meters>,
     status: u16,
     bytes: u64,
 }
@@ -46,6 +48,7 @@ struct Line {
     host: Option<HeaderValue>,
     agent: Option<HeaderValue>,
     address: IpAddr,
+    id: HeaderValue,
     cache: Option<HeaderValue>,
 }
 
@@ -65,15 +68,20 @@ impl RequestLog {
         );
         let requests = ["0", "1xx", "2xx", "3xx", "4xx", "5xx"]
             .map(|class| metrics::counter!("thrust_requests_total", "status" => class));
+        metrics::describe_gauge!(
+            "thrust_requests_in_flight",
+            "Requests whose answer has not ended"
+        );
         let duration = metrics::histogram!("thrust_request_duration_seconds");
         let bytes = metrics::counter!("thrust_response_bytes_total");
         Self {
             writes,
-            meters: Meters {
+            meters: Arc::new(Meters {
                 requests,
                 duration,
                 bytes,
-            },
+                in_flight: metrics::gauge!("thrust_requests_in_flight"),
+            }),
         }
     }
 
@@ -86,13 +94,15 @@ impl RequestLog {
                 host: request.headers().get(HOST).cloned(),
                 agent: request.headers().get(USER_AGENT).cloned(),
                 address: client.address,
+                id: request_id::of(request),
                 cache: None,
             })
         });
+        self.meters.in_flight.increment(1);
         Entry {
             began: Instant::now(),
             line,
-            meters: self.meters.clone(),
+            meters: Arc::clone(&self.meters),
             status: LEFT,
             bytes: 0,
         }
@@ -129,6 +139,7 @@ impl Drop for Entry {
         if let Some(requests) = self.meters.requests.get(class) {
             requests.increment(1);
         }
+        self.meters.in_flight.decrement(1);
         self.meters.duration.record(duration);
         self.meters.bytes.increment(self.bytes);
         if let Some(line) = &self.line {
@@ -141,6 +152,7 @@ impl Line {
     fn write(&self, status: u16, bytes: u64, duration_ms: f64) {
         let (cache, host) = (text(self.cache.as_ref()), text(self.host.as_ref()));
         tracing::info!(
+            request.id = text(Some(&self.id)),
             http.method = %self.method,
             http.path = %self.uri.path(),
             http.status = status,

@@ -82,7 +82,8 @@ pub(super) const TABLE: &[(&str, &[Row])] = &[
         "What is told",
         &[
             row("FORWARD_HEADERS", "", "Trust the client's X-Forwarded-* headers: true without HTTPS, else false"),
-            row("STATUS_PORT", "", "Port for GET /up and GET /metrics"),
+            row("FORWARD_METRICS", "false", "Let the world read /metrics of the servers, which is a 404 else"),
+            row("STATUS_PORT", "", "Port for GET /up and GET /metrics of this process"),
             row("STATUS_BIND", "127.0.0.1", "Address of STATUS_PORT"),
             row("LOG_REQUESTS", "true", "Log each request"),
             row("LOG_FORMAT", "text", "text or json"),
