@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tracing::Instrument as _;
 
 use crate::in_process::InProcess;
 use crate::remote::{self, Order};
@@ -127,7 +128,9 @@ async fn pass_on(
     payload: String,
 ) -> Result<(), BroadcastError> {
     let size = payload.len();
-    match adapter.broadcast(&stream, payload).await {
+    let kind = telemetry::is_traced().then_some("producer");
+    let span = tracing::debug_span!("cable.broadcast", otel.kind = kind, cable.stream = stream);
+    match adapter.broadcast(&stream, payload).instrument(span).await {
         Ok(()) => {
             tracing::debug!(
                 cable.stream = stream,

@@ -3,12 +3,14 @@ use std::sync::Arc;
 use actix_web::http::header::{self, ContentType};
 use actix_web::web::{Payload, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, rt};
+use telemetry::{REQUEST_ID, RequestId};
+use tracing::{Instrument as _, Span, field};
 
 use crate::body::Body;
 use crate::guard::guarded;
 use crate::http::events;
 use crate::protocol::{Dialect, PROTOCOLS};
-use crate::server::Shared;
+use crate::server::{Registration, Shared};
 use crate::{Identify, connection, origin};
 
 /// Mounts the socket.
@@ -51,16 +53,26 @@ where
         .max_frame_size(limit)
         .aggregate_continuations()
         .max_continuation_size(limit);
-    rt::spawn(connection::run(
-        Arc::clone(server),
-        request,
-        dialect,
-        registration,
-        messages,
-    ));
+    let span = connection_span(&registration, &request);
+    let run = connection::run(Arc::clone(server), request, dialect, registration, messages);
+    rt::spawn(run.instrument(span));
     response
         .map_body(|_, socket| Body::new(outbox, socket))
         .map_into_boxed_body()
+}
+
+/// The span around the life of a connection. Who reads the log of a proxy finds the connection by the request's id.
+pub(crate) fn connection_span<A, I>(
+    registration: &Registration<A, I>,
+    request: &HttpRequest,
+) -> Span {
+    let sent = request.headers().get(REQUEST_ID);
+    let sent = sent.and_then(|id| id.to_str().ok());
+    tracing::info_span!(
+        "cable.connection",
+        connection.id = registration.id(),
+        request.id = sent.and_then(RequestId::sanitized).map(field::display),
+    )
 }
 
 /// The subprotocol that was agreed on.

@@ -197,6 +197,11 @@ where
 }
 
 impl<A, I> Registration<A, I> {
+    /// The number of the connection in this process.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     pub(crate) fn outbox(&self) -> &Arc<Outbox> {
         &self.outbox
     }

@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("schedule", &[]),
     ("solid_queue", &["db", "schedule", "telemetry"]),
     ("solid_cache", &["db", "telemetry"]),
-    ("action_cable", &["actix-web", "actix-ws"]),
+    ("action_cable", &["actix-web", "actix-ws", "telemetry"]),
     ("solid_cable", &["action_cable", "db", "telemetry"]),
     ("inertia", &["actix-session", "actix-web"]),
     (

@@ -11,10 +11,12 @@ use actix_web::web::{self, Bytes, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, rt};
 use actix_ws::CloseCode;
 use serde_json::json;
+use tracing::Instrument as _;
 
 use super::event::{self, Form};
 use crate::commands::{Client, Commands};
 use crate::connection::obey;
+use crate::endpoint::connection_span;
 use crate::identification::identify;
 use crate::outbox::{Ending, Outbox};
 use crate::protocol::{self, Asked, Dialect, Disconnect};
@@ -81,10 +83,12 @@ where
         return HttpResponse::BadRequest().body("the subscription was rejected");
     }
     let response = events(&server, &request, &guest.registration, form);
-    rt::spawn(async move {
+    let span = connection_span(&guest.registration, &request);
+    let stay = async move {
         guest.commands.catch_up(&identifier, asked).await;
         guest.stay().await;
-    });
+    };
+    rt::spawn(stay.instrument(span));
     response
 }
 
@@ -114,12 +118,14 @@ where
         Err(response) => return response,
     };
     let response = events(&server, &request, &guest.registration, Form::Frames);
-    rt::spawn(async move {
+    let span = connection_span(&guest.registration, &request);
+    let stay = async move {
         for command in commands.lines().filter(|line| !line.trim().is_empty()) {
             guest.commands.perform(command).await;
         }
         guest.stay().await;
-    });
+    };
+    rt::spawn(stay.instrument(span));
     response
 }
 
