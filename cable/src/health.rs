@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use action_cable::{ListenerState, ListenerStatus};
 use actix_web::HttpResponse;
-use boot::Files;
+use boot::Health as Common;
 
 use crate::routes::Channels;
 
@@ -13,18 +13,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Health {
     pub(crate) channels: Channels,
-    pub(crate) files: Files,
+    pub(crate) common: Common,
     /// The longest time from one look for messages to the next, when all is well.
     pub(crate) polling_interval: Duration,
 }
 
 impl Health {
-    /// Healthy while broadcasts reach this process, through the files that everybody else has. The page tells the
+    /// Ready while broadcasts reach this process, through the files that everybody else has. The page tells the
     /// listener's lag.
-    pub(crate) fn page(&self) -> HttpResponse {
+    pub(crate) async fn page(&self) -> HttpResponse {
         let listener = self.channels.stats().listener;
-        let is_well = self.is_listening(&listener) && self.files.are_in_place();
-        boot::health_report(is_well, &report(&listener))
+        let report = report(&listener);
+        match self.common.ready().await {
+            Ok(()) if self.is_listening(&listener) => boot::health_page(Ok(&report)),
+            Ok(()) => boot::health_page(Err(&report)),
+            Err(why) => boot::health_page(Err(&format!("{why}; {report}"))),
+        }
     }
 
     /// For how long the listener has not looked for broadcasts, beyond what its polling takes. One that fails says so on

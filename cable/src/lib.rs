@@ -5,4 +5,4 @@ mod health;
 mod routes;
 mod server;
 
-pub use server::{check, run, start};
+pub use server::{check, health, run, start};

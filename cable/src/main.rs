@@ -22,11 +22,14 @@ enum Command {
     Start,
     /// Say whether the configuration is valid
     Check,
+    /// Ask the running process whether it is ready
+    Health,
 }
 
 fn main() -> ExitCode {
     telemetry::exit(match Cli::parse().command {
         None | Some(Command::Start) => boot::start(cable::start),
         Some(Command::Check) => boot::check(cable::check),
+        Some(Command::Health) => cable::health(),
     })
 }

@@ -29,14 +29,15 @@ pub(crate) fn routes(config: &mut ServiceConfig, parts: &Parts) {
     config
         .app_data(Data::new(parts.clone()))
         .route("/up", web::get().to(up))
+        .route("/up/live", web::get().to(boot::liveness))
         .route("/metrics", web::get().to(metrics));
 }
 
 async fn up(parts: Data<Parts>) -> HttpResponse {
-    parts.health.page()
+    parts.health.page().await
 }
 
 async fn metrics(parts: Data<Parts>) -> HttpResponse {
     parts.channels.record_metrics();
-    parts.metrics.page()
+    parts.metrics.page().await
 }

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::http::KeepAlive;
+use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
+use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use boot::{CableLink, Metrics, Serving, Stores};
+use boot::{CableLink, Metrics, Requests, Serving, Stores};
 use settings::{CableAdapter, Settings};
 use socket2::SockRef;
 use telemetry::{Failure, Service};
@@ -47,6 +49,21 @@ pub fn check(settings: &Settings) -> Result<(), Failure> {
     }
 }
 
+/// Asks the process that runs with these settings whether it is ready.
+///
+/// # Errors
+/// Why it is not.
+pub fn health() -> Result<(), Failure> {
+    boot::command(async |settings| {
+        boot::probe(
+            "cable",
+            &settings.cable.bind,
+            settings.cable.port,
+            "CABLE_PORT",
+        )
+    })
+}
+
 /// Serves `listener` until `shutdown`, then tells all clients to come again and closes their sockets.
 ///
 /// # Errors
@@ -57,10 +74,11 @@ pub async fn run(
     service: Service,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
-    let metrics = metrics()?;
+    let metrics = Metrics::record("cable")?;
     let Stores {
         app, cable, files, ..
     } = Stores::open(&settings)?;
+    let metrics = metrics.with_files(&files);
     let CableLink::SolidCable(solid_cable) = cable else {
         return Err(nothing_to_do());
     };
@@ -75,7 +93,7 @@ pub async fn run(
 
     let health = Health {
         channels: channels.clone(),
-        files,
+        common: boot::Health::new(&files, &shutdown),
         polling_interval: polling_interval(&settings),
     };
     let upkeep = tokio::spawn(metrics.clone().keep_up());
@@ -104,13 +122,6 @@ pub async fn run(
     Ok(listening.await?)
 }
 
-/// What this process counts, for `GET /metrics`. Before the stores are opened, which take hold of their counters.
-fn metrics() -> Result<Metrics, Failure> {
-    let metrics = Metrics::record()?;
-    action_cable::describe_metrics();
-    Ok(metrics)
-}
-
 fn polling_interval(settings: &Settings) -> Duration {
     match &settings.cable.adapter {
         CableAdapter::SolidCable(config) => config.polling_interval,
@@ -119,10 +130,14 @@ fn polling_interval(settings: &Settings) -> Duration {
 }
 
 fn server(listener: TcpListener, service: Service, parts: Parts) -> std::io::Result<Server> {
+    let requests = Data::new(Requests::default());
     let server = HttpServer::new(move || {
         // The event loop calls this once, and shows from then on that it moves.
         actix_web::rt::spawn(service.beat("event loop").keep());
-        App::new().configure(|config| routes(config, &parts))
+        App::new()
+            .app_data(requests.clone())
+            .wrap(from_fn(boot::observe))
+            .configure(|config| routes(config, &parts))
     });
     let server = server
         .on_connect(|connection, _| bound_silence(connection))

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use telemetry::carried;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,7 +30,7 @@ impl Background {
 
     /// Begins work that nobody waits for.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn_on(work, &self.runtime);
+        self.tasks.spawn_on(carried(work), &self.runtime);
     }
 
     /// Does the work to its end, even when the caller stops waiting.
@@ -37,7 +38,7 @@ impl Background {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Lost> {
-        Ok(self.tasks.spawn_on(work, &self.runtime).await?)
+        Ok(self.tasks.spawn_on(carried(work), &self.runtime).await?)
     }
 
     /// Waits for so long; `false` when the process stops before.

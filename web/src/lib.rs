@@ -14,4 +14,4 @@ mod routes;
 mod server;
 
 pub use assets::AssetsError;
-pub use server::{check, run, start};
+pub use server::{check, health, run, start};

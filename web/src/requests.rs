@@ -40,5 +40,5 @@ pub(crate) async fn log_requests(
 }
 
 fn is_routine(path: &str) -> bool {
-    path == "/up" || path.starts_with("/assets/")
+    path == "/up" || path == "/up/live" || path == "/metrics" || path.starts_with("/assets/")
 }

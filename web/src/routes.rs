@@ -53,6 +53,16 @@ pub(crate) fn routes(config: &mut ServiceConfig, assets_dir: &Path) {
                 .default_service(only("GET, HEAD")),
         )
         .service(
+            web::resource("/up/live")
+                .route(read(boot::liveness))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/metrics")
+                .route(read(health::metrics))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
             web::resource("/icon.svg")
                 .route(read(icon::show))
                 .default_service(only("GET, HEAD")),

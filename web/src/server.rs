@@ -10,7 +10,7 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use app::{AppContext, Visitor};
-use boot::{CableLink, Files, Jobs, Serving, Stores};
+use boot::{CableLink, Health, Jobs, Metrics, Requests, Serving, Stores};
 use inertia::Config;
 use inertia::csrf::Csrf;
 use settings::{SecretKeyBase, Settings};
@@ -49,6 +49,16 @@ pub fn check(settings: &Settings) -> Result<(), Failure> {
     find_assets(settings).map(drop)
 }
 
+/// Asks the process that runs with these settings whether it is ready.
+///
+/// # Errors
+/// Why it is not.
+pub fn health() -> Result<(), Failure> {
+    boot::command(async |settings| {
+        boot::probe("web", &settings.web.bind, settings.web.port, "PORT")
+    })
+}
+
 /// Serves `listener` until `shutdown`, then finishes the requests that run.
 ///
 /// # Errors
@@ -61,18 +71,24 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let layout = layout::layout(find_assets(&settings)?, &settings);
+    let metrics = Metrics::record("web")?;
+    let stores = Stores::open(&settings)?;
+    let metrics = metrics.with_stores(&stores);
+    let upkeep = tokio::spawn(metrics.clone().keep_up());
     let Stores {
         app,
         jobs,
         cable,
         files,
-    } = Stores::open(&settings)?;
+    } = stores;
     let background = Background::new(shutdown.clone());
     perform_jobs(jobs, &app, &shutdown, &background);
     let channels = own_channels(&cable, &app, &settings);
     let parts = Parts {
         app: Data::new(app),
-        files: Data::new(files),
+        health: Data::new(Health::new(&files, &shutdown)),
+        metrics: Data::new(metrics),
+        requests: Data::new(Requests::default()),
         background: Data::new(background.clone()),
         csrf: Csrf::new(settings.secret_key_base.expose().as_bytes())
             .secure(settings.web.assume_ssl),
@@ -97,6 +113,7 @@ pub async fn run(
     };
     let outcome = boot::serve(server, serving, &shutdown, goodbye).await;
     background.end().await;
+    upkeep.abort();
     outcome
 }
 
@@ -104,7 +121,9 @@ pub async fn run(
 #[derive(Clone)]
 struct Parts {
     app: Data<AppContext>,
-    files: Data<Files>,
+    health: Data<Health>,
+    metrics: Data<Metrics>,
+    requests: Data<Requests>,
     background: Data<Background>,
     csrf: Csrf,
     policy: Data<Policy>,
@@ -158,7 +177,9 @@ fn server(
         actix_web::rt::spawn(service.beat("event loop").keep());
         App::new()
             .app_data(parts.app.clone())
-            .app_data(parts.files.clone())
+            .app_data(parts.health.clone())
+            .app_data(parts.metrics.clone())
+            .app_data(parts.requests.clone())
             .app_data(parts.background.clone())
             .app_data(parts.csrf.clone())
             .app_data(parts.policy.clone())
@@ -173,6 +194,7 @@ fn server(
             .wrap(from_fn(content_security_policy))
             .wrap(security_headers(web.assume_ssl))
             .wrap(from_fn(log_requests))
+            .wrap(from_fn(boot::observe))
             .configure(|config| routes::routes(config, &web.assets_dir))
             .configure(|config| {
                 if let Some(channels) = &parts.channels {

@@ -17,7 +17,7 @@ use telemetry::Failure;
 
 pub use backup::{Command as Backup, manage as manage_backups};
 pub use cache::{Command as Cache, manage as manage_cache};
-use office::Office;
+pub(crate) use office::Office;
 
 /// What can be done with the queue database.
 #[derive(Debug, Subcommand)]

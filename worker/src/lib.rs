@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 mod commands;
+mod health;
 mod start;
 
 use settings::{Queue, Settings};
@@ -10,6 +11,7 @@ use solid_queue::SupervisorError;
 use telemetry::Failure;
 
 pub use commands::{Backup, Cache, Manage, manage, manage_backups, manage_cache};
+pub use health::health;
 pub use start::{Start, start};
 
 /// Whether the process could work: jobs are rows of a database.

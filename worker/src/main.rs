@@ -28,6 +28,8 @@ enum Command {
     Check,
     /// Print all variables and all keys of the config files, with their defaults
     Settings,
+    /// Ask the running process whether it is ready
+    Health,
     #[command(flatten)]
     Manage(Manage),
     /// Look into the cache, and clean it
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
             worker::print_settings();
             Ok(())
         }
+        Some(Command::Health) => worker::health(),
         Some(Command::Manage(command)) => worker::manage(command),
         Some(Command::Cache(command)) => worker::manage_cache(command),
         Some(Command::Backup(command)) => worker::manage_backups(command),

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use app::AppContext;
-use boot::{Files, Jobs, Metrics, Monitor, Stop, Stores};
+use boot::{Jobs, Metrics, Monitor, Stop, Stores};
 use clap::{Args, ValueEnum};
 use settings::{Environment, Queue, Settings, SupervisorMode, Worker};
 use solid_queue::{Assignment, Config, Health, Supervisor};
@@ -74,16 +74,17 @@ async fn run(
     stop: Stop,
 ) -> Result<(), Failure> {
     let metrics = metrics(&settings.worker)?;
-    let Stores {
-        app, jobs, files, ..
-    } = Stores::open(&settings)?;
+    let stores = Stores::open(&settings)?;
+    let metrics = metrics.map(|metrics| metrics.with_stores(&stores));
+    let common = boot::Health::new(&stores.files, &stop.gracefully);
+    let Stores { app, jobs, .. } = stores;
     let Jobs::SolidQueue(database, config) = jobs else {
         return Err(nothing_to_do());
     };
     let end = end(&config);
     let supervisor = Supervisor::new(database, *config, app::jobs(), app).quit_on(stop.at_once);
     let health = supervisor.health();
-    let monitor = monitor(&settings.worker, &service, metrics, health.clone(), files)?;
+    let monitor = monitor(&settings.worker, &service, metrics, health.clone(), common)?;
     let telling = tokio::spawn(tell(service, health, end, stop.gracefully.clone()));
     let outcome = supervise(arguments, &settings.worker, supervisor, stop.gracefully).await;
     telling.abort();
@@ -98,10 +99,7 @@ fn metrics(settings: &Worker) -> Result<Option<Metrics>, Failure> {
     if settings.port.is_none() {
         return Ok(None);
     }
-    let metrics = Metrics::record()?;
-    solid_queue::describe_metrics();
-    solid_cache::describe_metrics();
-    Ok(Some(metrics))
+    Metrics::record("worker").map(Some)
 }
 
 fn monitor(
@@ -109,14 +107,14 @@ fn monitor(
     service: &Service,
     metrics: Option<Metrics>,
     health: Health,
-    files: Files,
+    common: boot::Health,
 ) -> Result<Option<Monitor>, Failure> {
     let (Some(port), Some(metrics)) = (settings.port, metrics) else {
         return Ok(None);
     };
-    let is_well = move || health.is_well() && files.are_in_place();
+    let is_well = move || health.is_well();
     let at = (settings.bind.as_str(), port);
-    Monitor::start(service, at, PORT, metrics, is_well).map(Some)
+    Monitor::start(service, at, PORT, metrics, common, is_well).map(Some)
 }
 
 /// Tells the service manager that the process works, that its loops do, and that it ends.

@@ -4,6 +4,8 @@ use db::{Database, DatabaseConfig, DbError, EmbeddedMigrations};
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     open: Vec<Database>,
+    /// Those whose loss is no reason to start again: the cache's.
+    disposable: Vec<Database>,
 }
 
 impl Files {
@@ -15,6 +17,35 @@ impl Files {
         let database = Database::open(config, migrations)?;
         self.open.push(database.clone());
         Ok(database)
+    }
+
+    pub(crate) fn add_disposable(&mut self, database: Database) {
+        self.disposable.push(database);
+    }
+
+    /// Tells the recorder of metrics how large they are.
+    pub(crate) fn record_metrics(&self) {
+        let all = self.open.iter().chain(&self.disposable);
+        all.for_each(Database::record_metrics);
+    }
+
+    /// What keeps them from being read, if anything does: they are gone from their places, or SQLite cannot read them.
+    /// Those of the cache do not count, as nobody needs them.
+    ///
+    /// # Errors
+    /// What is wrong with the first that is not well, in words for whoever looks after the process.
+    pub async fn check(&self) -> Result<(), String> {
+        if !self.are_in_place() {
+            return Err("a database file was deleted or replaced".to_owned());
+        }
+        for database in &self.open {
+            if let Err(error) = database.check().await {
+                let path = database.path().display();
+                tracing::error!(db.path = %path, error = telemetry::chain(&error), "not healthy");
+                return Err("a database file cannot be read".to_owned());
+            }
+        }
+        Ok(())
     }
 
     /// Whether all are still where they were opened. A process whose file was deleted or replaced must start again, and

@@ -47,7 +47,7 @@ where
     F: Future<Output = Result<(), Failure>>,
 {
     let settings = load(environment)?;
-    telemetry::init(&settings.log)?;
+    let logging = telemetry::init(&settings.log)?;
     let service = Service::of_process()?;
     let stop = Stop::default();
     stop.on_signals()?;
@@ -64,6 +64,8 @@ where
     } else {
         runtime.shutdown_timeout(REST);
     }
+    // After the last span has ended.
+    drop(logging);
     outcome
 }
 

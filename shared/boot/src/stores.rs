@@ -51,7 +51,7 @@ impl Stores {
             .open(&settings.databases.primary, app::MIGRATIONS)
             .map_err(explain)?;
         let (queue, jobs) = open_queue(settings, &mut files).map_err(explain)?;
-        let cache = choose_cache(settings)?;
+        let cache = choose_cache(settings, &mut files)?;
         let (cable, link) = open_cable(settings, &mut files).map_err(explain)?;
         let app = AppContext {
             primary,
@@ -99,12 +99,21 @@ pub fn open_cache(
     files: &[(String, DatabaseConfig)],
     config: solid_cache::Config,
 ) -> Result<Cache, Failure> {
+    open_disposable(files, config, |_| ())
+}
+
+fn open_disposable(
+    files: &[(String, DatabaseConfig)],
+    config: solid_cache::Config,
+    mut opened: impl FnMut(&Database),
+) -> Result<Cache, Failure> {
     shards(files, config, |file| {
         let (database, damaged) = Database::open_disposable(file, || solid_cache::MIGRATIONS)?;
         if let Some(moved_to) = damaged {
             let (path, moved_to) = (file.path.display(), moved_to.display());
             tracing::warn!(db.path = %path, db.moved_to = %moved_to, "the cache was damaged and starts anew");
         }
+        opened(&database);
         Ok(database)
     })
 }
@@ -125,7 +134,7 @@ pub fn inspect_cache(
 fn shards(
     files: &[(String, DatabaseConfig)],
     config: solid_cache::Config,
-    open: impl Fn(&DatabaseConfig) -> Result<Database, DbError>,
+    mut open: impl FnMut(&DatabaseConfig) -> Result<Database, DbError>,
 ) -> Result<Cache, Failure> {
     let open =
         |(name, file): &(String, DatabaseConfig)| Ok((name.clone(), open(file).map_err(explain)?));
@@ -133,10 +142,11 @@ fn shards(
     Ok(Cache::sharded(shards, config))
 }
 
-fn choose_cache(settings: &Settings) -> Result<Cache, Failure> {
+fn choose_cache(settings: &Settings, files: &mut Files) -> Result<Cache, Failure> {
     match &settings.cache {
         settings::Cache::SolidCacheStore(config) => {
-            open_cache(&settings.databases.caches, config.clone())
+            let opened = |database: &Database| files.add_disposable(database.clone());
+            open_disposable(&settings.databases.caches, config.clone(), opened)
         }
         settings::Cache::MemoryStore(config) => Ok(Cache::memory(config.clone())),
         settings::Cache::NullStore => Ok(Cache::null()),

@@ -2,13 +2,25 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use app::AppContext;
 use app::models::TodoList;
-use boot::Files;
+use boot::{Health, Metrics};
 
-/// Healthy while the list can be read, from the files that everybody else has.
-pub(crate) async fn show(app: Data<AppContext>, files: Data<Files>) -> HttpResponse {
-    let revision = TodoList::revision(&app).await;
-    if let Err(error) = &revision {
-        tracing::error!(error = telemetry::chain(error), "not healthy");
+/// Ready while the list can be read, from the files that everybody else has.
+pub(crate) async fn show(app: Data<AppContext>, health: Data<Health>) -> HttpResponse {
+    match ready(&app, &health).await {
+        Ok(()) => boot::health_page(Ok("")),
+        Err(why) => boot::health_page(Err(&why)),
     }
-    boot::health_page(revision.is_ok() && files.are_in_place())
+}
+
+async fn ready(app: &AppContext, health: &Health) -> Result<(), String> {
+    health.ready().await?;
+    TodoList::revision(app).await.map(drop).map_err(|error| {
+        tracing::error!(error = telemetry::chain(&error), "not healthy");
+        "the list cannot be read".to_owned()
+    })
+}
+
+/// What this process measures.
+pub(crate) async fn metrics(metrics: Data<Metrics>) -> HttpResponse {
+    metrics.page().await
 }

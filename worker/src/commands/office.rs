@@ -8,15 +8,15 @@ use telemetry::Failure;
 use crate::nothing_to_do;
 
 /// What the commands work with: the queue database and the classes of the application.
-pub(super) struct Office {
-    pub(super) database: Database,
-    pub(super) config: Config,
-    pub(super) registry: Registry<AppContext>,
+pub(crate) struct Office {
+    pub(crate) database: Database,
+    pub(crate) config: Config,
+    pub(crate) registry: Registry<AppContext>,
 }
 
 impl Office {
     /// Opens the file. It makes none: where there is no file, there are no jobs.
-    pub(super) fn open(settings: &Settings) -> Result<Self, Failure> {
+    pub(crate) fn open(settings: &Settings) -> Result<Self, Failure> {
         let Queue::SolidQueue(config) = &settings.queue else {
             return Err(nothing_to_do());
         };
@@ -36,15 +36,15 @@ impl Office {
         })
     }
 
-    pub(super) fn jobs(&self) -> Jobs {
+    pub(crate) fn jobs(&self) -> Jobs {
         Jobs::new(&self.database).registry(&self.registry)
     }
 
-    pub(super) fn queues(&self) -> Queues {
+    pub(crate) fn queues(&self) -> Queues {
         Queues::new(&self.database).registry(&self.registry)
     }
 
-    pub(super) fn recurring_tasks(&self) -> RecurringTasks {
+    pub(crate) fn recurring_tasks(&self) -> RecurringTasks {
         RecurringTasks::new(self.database.clone(), &self.registry)
             .time_zone(self.config.time_zone.clone())
     }
