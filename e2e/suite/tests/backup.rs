@@ -126,7 +126,7 @@ fn text(path: &Path) -> String {
 }
 
 async fn backup(suite: &Suite, folder: &Path) -> Result<(PathBuf, String)> {
-    let ended = suite.run("worker", &["backup", &text(folder)]).await?;
+    let ended = suite.run("worker", &["backup", &text(folder)], &[]).await?;
     ensure!(ended.code == Some(0), "{}", ended.stderr);
     let path = ended.stdout.split([' ', ':']).nth(1).context("a folder")?;
     Ok((path.into(), ended.stdout))
@@ -219,7 +219,9 @@ async fn last_broadcast(suite: &Suite) -> Result<(Value, Value)> {
 /// Not while anything runs, and not over files without a word; then as told.
 async fn restores(suite: &mut Suite, path: &Path) -> Result<()> {
     let path = text(path);
-    let refused = suite.run("worker", &["restore", &path, "--force"]).await?;
+    let refused = suite
+        .run("worker", &["restore", &path, "--force"], &[])
+        .await?;
     assert_eq!(refused.code, Some(1), "{}", refused.stdout);
     for name in ["web (process ", "worker (process ", "cable (process "] {
         assert!(refused.stderr.contains(name), "{}", refused.stderr);
@@ -230,14 +232,16 @@ async fn restores(suite: &mut Suite, path: &Path) -> Result<()> {
         303
     );
     suite.stop().await?;
-    let refused = suite.run("worker", &["restore", &path]).await?;
+    let refused = suite.run("worker", &["restore", &path], &[]).await?;
     assert!(
         refused.stderr.contains("there are files already"),
         "{}",
         refused.stderr
     );
     let start = Instant::now();
-    let ended = suite.run("worker", &["restore", &path, "--force"]).await?;
+    let ended = suite
+        .run("worker", &["restore", &path, "--force"], &[])
+        .await?;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     println!("restore: {:.2} s", start.elapsed().as_secs_f64());
     let aside = fs::read_dir(suite.storage())?
@@ -259,7 +263,7 @@ async fn resumes(suite: &Suite, position: Value, list: &Value) -> Result<()> {
     suite.browser().await?.create("after the restore").await?;
     socket.text_with("after the restore").await?;
     wait_until("no job to be left over", || async {
-        let status = suite.run("worker", &["status", "--json"]).await;
+        let status = suite.run("worker", &["status", "--json"], &[]).await;
         let status = status
             .ok()
             .and_then(|ended| serde_json::from_str::<Value>(&ended.stdout).ok());

@@ -103,11 +103,13 @@ async fn a_job_that_ran_when_the_backup_was_made_runs_again_after_the_restore() 
 
     let folder = tempfile::tempdir()?;
     let path = folder.path().display().to_string();
-    let said = suite.run("worker", &["backup", &path]).await?.stdout;
+    let said = suite.run("worker", &["backup", &path], &[]).await?.stdout;
     let backup = said.split([' ', ':']).nth(1).context("a folder")?;
     suite.web.stop().await?;
     suite.cable.stop().await?;
-    let ended = suite.run("worker", &["restore", backup, "--force"]).await?;
+    let ended = suite
+        .run("worker", &["restore", backup, "--force"], &[])
+        .await?;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     suite.restart_cable().await?;
     suite.restart_web().await?;

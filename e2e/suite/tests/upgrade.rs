@@ -73,13 +73,13 @@ async fn a_newer_program_migrates_files_under_a_running_suite() -> Result<()> {
     database.write(|c| c.batch_execute(older)).await?;
     // A cache that fails is a miss.
     assert_eq!(browser.create("meanwhile").await?.status(), 303);
-    let check = suite.run("worker", &["check"]).await?;
+    let check = suite.run("worker", &["check"], &[]).await?;
     assert!(check.stdout.contains("would migrate"), "{}", check.stdout);
     assert_eq!(
-        suite.run("worker", &["cache", "stats"]).await?.code,
+        suite.run("worker", &["cache", "stats"], &[]).await?.code,
         Some(0)
     );
-    let check = suite.run("worker", &["check"]).await?;
+    let check = suite.run("worker", &["check"], &[]).await?;
     assert!(!check.stdout.contains("would migrate"), "{}", check.stdout);
     let mut socket = suite.socket().await?;
     assert_eq!(browser.create("afterwards").await?.status(), 303);

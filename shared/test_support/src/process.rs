@@ -169,13 +169,12 @@ impl Process {
 
     /// Waits until the process listens, and returns its address: host and port.
     pub async fn address(&self) -> String {
-        let line = self.line_with("address=").await;
-        let rest = line.split("address=").nth(1).unwrap_or_default();
-        rest.split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .trim_matches('"')
-            .to_owned()
+        let line = self.line_with("listening").await;
+        // As text, or as JSON.
+        let (_, rest) = line.split_once("address").unwrap_or_default();
+        let rest = rest.trim_start_matches(['=', ':', '"']);
+        let end = rest.find([' ', '"', ',']).unwrap_or(rest.len());
+        rest[..end].to_owned()
     }
 
     /// Sends a signal.

@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use crate::{Browser, Ended, Process, Socket, Variables, production, run};
 
-/// What the worker logs once it takes jobs.
-const WORKER_READY: &str = "process.kind=\"Worker\"";
+/// What the worker logs once it takes jobs, as text or as JSON.
+const WORKER_READY: &str = "\"Worker\"";
 
 /// The three processes on four fresh files, each on a port of its own.
 pub struct Suite {
@@ -102,12 +102,20 @@ impl Suite {
         Process::start("thrust", &[], &all.collect())
     }
 
-    /// Runs a command of the suite, such as `worker status`, to its end.
+    /// Runs a binary to its end with the variables of the suite. `more` come last and win.
     ///
     /// # Errors
     /// When it cannot be started, or does not end.
-    pub async fn run(&self, name: &str, arguments: &[&str]) -> Result<Ended> {
-        run(name, arguments, &self.variables).await
+    pub async fn run(
+        &self,
+        name: &str,
+        arguments: &[&str],
+        more: &[(&str, &str)],
+    ) -> Result<Ended> {
+        let mut variables = self.variables.clone();
+        let more = more.iter();
+        variables.extend(more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        run(name, arguments, &variables).await
     }
 
     /// Stops all processes, as an operator does.
