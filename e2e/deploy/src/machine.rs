@@ -1,3 +1,8 @@
+#![allow(
+    clippy::print_stderr,
+    reason = "a test says why it is skipped, and what its machine logged"
+)]
+
 use std::fs::File;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
