@@ -41,6 +41,7 @@ mod start_over;
 mod statement;
 mod timestamp;
 mod transaction;
+mod wal;
 mod writer;
 
 pub use amend::amend;

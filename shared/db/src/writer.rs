@@ -17,6 +17,7 @@ use crate::folder_lock::FolderLock;
 use crate::foreign::Foreign;
 use crate::meters::Meters;
 use crate::pending_write::{PendingWrite, Performed, Write};
+use crate::wal::Wal;
 use crate::{DatabaseConfig, DbError, connection, transaction};
 
 /// Writes in one transaction, at most: the lock is held for some milliseconds, not longer.
@@ -36,6 +37,7 @@ struct Shared {
     connection: Mutex<Option<SqliteConnection>>,
     foreign: Foreign,
     meters: Meters,
+    wal: Wal,
 }
 
 #[derive(Default)]
@@ -56,6 +58,7 @@ impl Writer {
         let connection = Mutex::new(Some(connection));
         Self {
             shared: Arc::new(Shared {
+                wal: Wal::of(&config.path),
                 config,
                 inbox: Mutex::default(),
                 connection,
@@ -164,6 +167,7 @@ impl Shared {
                 self.meters.begun_at_once();
                 self.foreign.look_if_wanted(connection);
                 perform(&mut guard, self.take(), &self.meters);
+                self.keep_wal_small(&mut guard);
             }
             Ok(false) => {
                 self.meters.found_busy();
@@ -195,9 +199,18 @@ impl Shared {
             let begun = self.begin(&mut guard);
             let group = self.take();
             match begun {
-                Ok(()) => perform(&mut guard, group, &self.meters),
+                Ok(()) => {
+                    perform(&mut guard, group, &self.meters);
+                    self.keep_wal_small(&mut guard);
+                }
                 Err(error) => reply_all(group, Err(&Arc::new(error))),
             }
+        }
+    }
+
+    fn keep_wal_small(&self, guard: &mut Option<SqliteConnection>) {
+        if let Some(connection) = guard {
+            self.wal.keep_small(connection);
         }
     }
 

@@ -1,0 +1,67 @@
+//! Keeps a `-wal` file from growing without end.
+//!
+//! SQLite begins it anew only at a moment at which all of it was written back and nobody reads from it. While several
+//! processes write without a pause, on a disk that takes its time, others commit during every write-back, and there is no
+//! such moment: the file grows until the disk is full. A write-back with the write lock held makes one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::SqliteConnection;
+use diesel::connection::SimpleConnection as _;
+
+/// From here on it is made small. SQLite itself writes back when there are 4 MiB.
+const LIMIT: u64 = 16 << 20;
+/// How many commits go by between two looks at the size.
+const COMMITS: u32 = 64;
+/// How long to leave the others alone after a try: a long read, such as a backup, may stand in the way for some time.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The `-wal` of one file.
+pub(crate) struct Wal {
+    path: PathBuf,
+    commits: AtomicU32,
+    tried: Mutex<Option<Instant>>,
+}
+
+impl Wal {
+    pub(crate) fn of(database: &Path) -> Self {
+        let mut path = database.as_os_str().to_owned();
+        path.push("-wal");
+        Self {
+            path: path.into(),
+            commits: AtomicU32::new(0),
+            tried: Mutex::new(None),
+        }
+    }
+
+    /// To be called after a commit, when its callers have their answers. Mostly it does nothing.
+    pub(crate) fn keep_small(&self, connection: &mut SqliteConnection) {
+        let commits = self.commits.fetch_add(1, Ordering::Relaxed);
+        if !commits.is_multiple_of(COMMITS) || !self.is_large() || !self.is_time() {
+            return;
+        }
+        // Who is in the way now is not for long, or the next try finds out.
+        if let Err(error) = connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+            let path = self.path.display();
+            tracing::debug!(db.path = %path, error = %error, "could not make the -wal file small");
+        }
+    }
+
+    fn is_large(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() > LIMIT)
+    }
+
+    fn is_time(&self) -> bool {
+        let Ok(mut tried) = self.tried.lock() else {
+            return false;
+        };
+        let is_time = tried.is_none_or(|tried| tried.elapsed() >= PAUSE);
+        if is_time {
+            *tried = Some(Instant::now());
+        }
+        is_time
+    }
+}
