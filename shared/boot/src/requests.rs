@@ -62,8 +62,9 @@ pub async fn observe(
     let span = request_span(&trace);
     let mut measured = Measured::begin(&requests, request.method());
     let answering = trace.scope(next.call(request)).instrument(span.clone());
-    let mut response = answering.await?;
-    measured.ended(&response);
+    let answered = answering.await;
+    measured.ended(&answered);
+    let mut response = answered?;
     tag(&span, &response);
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
         let name = HeaderName::from_static(REQUEST_ID);
@@ -125,11 +126,13 @@ impl<'a> Measured<'a> {
         }
     }
 
-    fn ended(&mut self, response: &ServiceResponse<impl MessageBody>) {
+    fn ended(&mut self, answered: &Result<ServiceResponse<impl MessageBody>, Error>) {
         self.is_answered = true;
-        let route = response.request().match_pattern();
-        let route = route.unwrap_or_else(|| NO_ROUTE.to_owned());
-        self.count(route, response.status());
+        let (route, status) = match answered {
+            Ok(response) => (response.request().match_pattern(), response.status()),
+            Err(error) => (None, error.as_response_error().status_code()),
+        };
+        self.count(route.unwrap_or_else(|| NO_ROUTE.to_owned()), status);
     }
 
     fn count(&self, route: String, status: StatusCode) {

@@ -7,11 +7,10 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::level_filters::LevelFilter;
-use tracing::{Level, Metadata, Span, Subscriber};
+use tracing::{Level, Metadata, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, Registry};
 
 use super::Spans;
 use super::export::exporter;
@@ -65,12 +64,9 @@ pub(crate) fn set_parent(span: &Span, parent: &TraceParent) {
 }
 
 /// What records spans and sends them, and what to end it by.
-pub(crate) fn layer<S>(
+pub(crate) fn layer(
     spans: &Spans,
-) -> Result<(impl Layer<S> + Send + Sync, SdkTracerProvider), Failure>
-where
-    S: Subscriber + for<'span> LookupSpan<'span>,
-{
+) -> Result<(impl Layer<Registry> + Send + Sync, SdkTracerProvider), Failure> {
     let mut resource = Resource::builder();
     if let Some(name) = spans.service_name.clone().or_else(program) {
         resource = resource.with_attribute(KeyValue::new("service.name", name));
