@@ -1,6 +1,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -11,6 +11,7 @@ use crate::changes::Watch;
 use crate::foreign::Generation;
 use crate::in_use::InUse;
 use crate::open_file::OpenFile;
+use crate::presence::Presence;
 use crate::start_over::{discard_damaged, start_over};
 use crate::{Changes, DatabaseConfig, DbError, StartedOver, connection, space};
 
@@ -27,6 +28,7 @@ struct Shared {
     generation: Arc<Generation>,
     watch: Watch,
     starting_over: Mutex<()>,
+    presence: OnceLock<Option<Presence>>,
     _in_use: InUse,
 }
 
@@ -52,6 +54,7 @@ impl Database {
                 generation,
                 watch,
                 starting_over: Mutex::default(),
+                presence: OnceLock::new(),
                 _in_use: in_use,
             }),
         })
@@ -78,6 +81,14 @@ impl Database {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.shared.config.path
+    }
+
+    /// The name under which others can ask whether this process lives ([`crate::is_present`]), until all clones are
+    /// dropped. Nothing where the file system cannot tell.
+    pub fn presence(&self) -> Option<&str> {
+        let presence = &self.shared.presence;
+        let presence = presence.get_or_init(|| Presence::announce(self.path()));
+        presence.as_ref().map(Presence::name)
     }
 
     /// Whether the file that is open still lies at its path. Where it was deleted or replaced, connections go on with the

@@ -61,6 +61,59 @@ async fn a_job_outlives_the_kill_of_its_worker() {
     victim.wait().unwrap();
 }
 
+/// There every worker has pid 1, and a host of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_outlives_the_kill_of_its_container() {
+    let mut unshare = Command::new("unshare");
+    unshare.args([
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "--uts",
+    ]);
+    let can_unshare = unshare.arg("true").output();
+    if !can_unshare.is_ok_and(|output| output.status.success()) {
+        println!("skipped: unshare cannot make a namespace of pids here");
+        return;
+    }
+    let temp = Temp::new();
+    let (queue, context) = app(&temp);
+    held("a").perform_later(&queue).await.unwrap();
+    let hostname = "hostname elsewhere; exec \"$0\" --exact victim";
+    let args: Vec<_> = unshare.get_args().map(ToOwned::to_owned).collect();
+    let mut victim = Command::new("unshare")
+        .args(&args[..args.len() - 1])
+        .args(["sh", "-c", hostname])
+        .arg(std::env::current_exe().unwrap())
+        .env(VICTIM, temp.database.path())
+        .spawn()
+        .unwrap();
+    wait_for("a claim", async || {
+        temp.count("solid_queue_claimed_executions").await == 1
+    })
+    .await;
+    let survivor = Running::start(
+        temp.database.clone(),
+        config(1),
+        registry(),
+        context.clone(),
+    );
+    wait_for("the survivor", async || {
+        temp.count("solid_queue_processes").await == 6
+    })
+    .await;
+    victim.kill().unwrap();
+    wait_for("the second run", async || context.has("a began")).await;
+    assert_eq!(temp.count("solid_queue_processes").await, 3);
+    context.gate.add_permits(1);
+    wait_for("its end", async || finished(&temp).await == 1).await;
+    survivor.stop().await;
+    victim.wait().unwrap();
+}
+
 fn start_victim(temp: &Temp) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "victim"])

@@ -11,6 +11,7 @@ use super::{
     RecurringTaskSummary, Status,
 };
 use super::{job, listing, processes, queues};
+use crate::processes::liveness::Observer;
 use crate::{Clock, Config, RecurringTasks, Registry};
 
 /// Running jobs that are told of, at most: those that run longest.
@@ -64,8 +65,10 @@ impl Overview {
         clock: &Clock,
     ) -> Result<Self, ManageError> {
         let (now, alive_threshold) = (clock.now(), config.process_alive_threshold);
+        let observer = Observer::new(database.path());
         let read = database.read_long(move |connection| {
-            connection.transaction(|connection| Self::load(connection, alive_threshold, now))
+            connection
+                .transaction(|connection| Self::load(connection, &observer, alive_threshold, now))
         });
         let mut overview = read.await?;
         overview.recurring_tasks = recurring_tasks(database, config, clock).await?;
@@ -74,6 +77,7 @@ impl Overview {
 
     fn load(
         connection: &mut SqliteConnection,
+        observer: &Observer,
         alive_threshold: Duration,
         now: Timestamp,
     ) -> QueryResult<Self> {
@@ -84,7 +88,7 @@ impl Overview {
             at: now,
             latency_seconds: latencies.fold(0.0, f64::max),
             jobs: Counts::load(connection)?,
-            processes: processes::load(connection, alive_threshold, now)?,
+            processes: processes::load(connection, observer, alive_threshold, now)?,
             running: running(connection)?,
             recurring_tasks: Vec::new(),
             queues,

@@ -52,9 +52,9 @@ pub async fn processes(
     alive_threshold: Duration,
     clock: &Clock,
 ) -> Result<Vec<ProcessSummary>, DbError> {
-    let now = clock.now();
+    let (now, observer) = (clock.now(), Observer::new(database.path()));
     database
-        .read_long(move |connection| load(connection, alive_threshold, now))
+        .read_long(move |connection| load(connection, &observer, alive_threshold, now))
         .await
 }
 
@@ -65,13 +65,14 @@ pub fn this_host() -> String {
 
 pub(crate) fn load(
     connection: &mut SqliteConnection,
+    observer: &Observer,
     alive_threshold: Duration,
     now: Timestamp,
 ) -> QueryResult<Vec<ProcessSummary>> {
     let mut processes = process::all(connection)?;
     processes.sort_by_key(|process| process.id);
     let running = running(connection)?;
-    let alive = Observer::new().alive(&processes, alive_threshold, now);
+    let alive = observer.alive(&processes, alive_threshold, now);
     let summary = |process: Process| ProcessSummary {
         id: ProcessId(process.id),
         is_alive: alive.contains(&process.id),

@@ -14,6 +14,9 @@ pub(crate) struct Identity {
     pid_namespace: String,
     /// In clock ticks since the boot.
     start_time: u64,
+    /// What it locks beside the database, for those that do not see its pid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    presence: Option<String>,
 }
 
 impl Identity {
@@ -30,7 +33,25 @@ impl Identity {
                 .to_string_lossy()
                 .into_owned(),
             start_time: stat.start_time,
+            presence: None,
         })
+    }
+
+    /// The same, with what it locks.
+    pub(crate) fn with_presence(self, presence: Option<&str>) -> Self {
+        Self {
+            presence: presence.map(str::to_owned),
+            ..self
+        }
+    }
+
+    pub(crate) fn presence(&self) -> Option<&str> {
+        self.presence.as_deref()
+    }
+
+    /// Whether it is a process of another container on this machine, which only its presence tells of.
+    pub(crate) fn is_out_of_sight(&self, own: &Self) -> bool {
+        self.boot_id == own.boot_id && self.pid_namespace != own.pid_namespace
     }
 
     /// Whether the process of this host that has this identity and pid is known to be dead. In doubt it lives.

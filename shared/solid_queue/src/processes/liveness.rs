@@ -1,6 +1,7 @@
 //! Which processes of the file live, as far as can be said from here.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use db::Timestamp;
@@ -9,15 +10,17 @@ use super::identity::Identity;
 use super::registration::hostname;
 use crate::records::process::Process;
 
-/// Sees the processes of its host.
+/// Sees the processes of its host, and by their locks those in other containers that mount the same folder.
 pub(crate) struct Observer {
+    database: PathBuf,
     hostname: String,
     identity: Option<Identity>,
 }
 
 impl Observer {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(database: &Path) -> Self {
         Self {
+            database: database.to_owned(),
             hostname: hostname(),
             identity: Identity::own(),
         }
@@ -25,12 +28,12 @@ impl Observer {
 
     /// Those of this host that are known to be dead by their pid.
     pub(crate) fn exited(&self, processes: &[Process]) -> BTreeSet<i64> {
-        self.known(processes, Identity::is_dead)
+        self.known(processes, Identity::is_dead, false)
     }
 
     /// Those of this host that are known to live by their pid.
     pub(crate) fn living(&self, processes: &[Process]) -> BTreeSet<i64> {
-        self.known(processes, Identity::lives)
+        self.known(processes, Identity::lives, true)
     }
 
     /// Only ours say enough to know.
@@ -38,19 +41,39 @@ impl Observer {
         &self,
         processes: &[Process],
         is_so: fn(&Identity, i32, &Identity) -> bool,
+        presence: bool,
     ) -> BTreeSet<i64> {
         let Some(own) = &self.identity else {
             return BTreeSet::new();
         };
         let is_so = |process: &&Process| {
-            process.hostname.as_ref() == Some(&self.hostname)
-                && identity(process).is_some_and(|identity| is_so(&identity, process.pid, own))
+            let is_of_this_host = process.hostname.as_ref() == Some(&self.hostname);
+            identity(process).is_some_and(|identity| {
+                if identity.is_out_of_sight(own) {
+                    self.presence(&identity) == Some(presence)
+                } else {
+                    is_of_this_host && is_so(&identity, process.pid, own)
+                }
+            })
         };
         processes
             .iter()
             .filter(is_so)
             .map(|process| process.id)
             .collect()
+    }
+
+    fn presence(&self, identity: &Identity) -> Option<bool> {
+        db::is_present(&self.database, identity.presence()?)
+    }
+
+    /// Removes what a dead process left beside the database.
+    pub(crate) fn forget(&self, process: &Process) {
+        if let Some(identity) = identity(process)
+            && let Some(presence) = identity.presence()
+        {
+            db::forget_presence(&self.database, presence);
+        }
     }
 
     /// Those that live: there was a heartbeat within the threshold, and the system does not say otherwise.

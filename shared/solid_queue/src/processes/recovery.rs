@@ -32,10 +32,10 @@ impl Recovery {
         classes: Arc<Classes>,
     ) -> Self {
         Self {
+            observer: Observer::new(database.path()),
             database,
             alive_threshold,
             classes,
-            observer: Observer::new(),
             watched: HashMap::new(),
         }
     }
@@ -101,6 +101,7 @@ impl Recovery {
 
     async fn prune(&self, process: Process, failure: JobFailure) -> Result<(), DbError> {
         let (id, kind, pid) = (process.id, process.kind.clone(), process.pid);
+        let dead = process.clone();
         let (classes, class) = (Arc::clone(&self.classes), failure.exception_class.clone());
         let jobs = self
             .database
@@ -116,6 +117,7 @@ impl Recovery {
             })
             .await?;
         if let Some(jobs) = jobs {
+            self.observer.forget(&dead);
             events::prune_process(ProcessId(id), &kind, pid, jobs, &class);
         }
         Ok(())

@@ -25,6 +25,8 @@ pub(crate) struct Registration {
     title: &'static str,
     supervisor: Option<ProcessId>,
     metadata: Option<String>,
+    /// Whether the row stands for a process of the system.
+    has_identity: bool,
 }
 
 impl Registration {
@@ -40,8 +42,8 @@ impl Registration {
             title,
             supervisor: None,
             metadata: None,
+            has_identity: true,
         }
-        .with_identity()
     }
 
     pub(crate) fn worker(config: &WorkerConfig, supervisor: Option<ProcessId>) -> Self {
@@ -60,6 +62,7 @@ impl Registration {
             title: "Worker",
             supervisor,
             metadata: Some(metadata),
+            has_identity: false,
         }
     }
 
@@ -75,6 +78,7 @@ impl Registration {
             title: "Dispatcher",
             supervisor: Some(supervisor),
             metadata: Some(metadata),
+            has_identity: false,
         }
     }
 
@@ -90,27 +94,21 @@ impl Registration {
             title: "Scheduler",
             supervisor: Some(supervisor),
             metadata: Some(metadata.to_string()),
+            has_identity: false,
         }
     }
 
     /// With what tells others whether the row's process lives. For a row that stands for a process of the system.
     pub(crate) fn with_identity(self) -> Self {
-        let Some(identity) = Identity::own().and_then(|own| serde_json::to_string(&own).ok())
-        else {
-            return self;
-        };
-        let metadata = match &self.metadata {
-            Some(metadata) => join_objects(metadata, &identity),
-            None => identity,
-        };
         Self {
-            metadata: Some(metadata),
+            has_identity: true,
             ..self
         }
     }
 
     pub(crate) async fn register(self, database: &Database) -> Result<Instance, DbError> {
-        let (kind, row) = (self.kind, self.row());
+        let metadata = self.identified(database);
+        let (kind, row) = (self.kind, Self { metadata, ..self }.row());
         let (name, metadata) = (row.name.clone(), row.metadata.clone());
         let title = row.kind.clone();
         let id = database
@@ -139,6 +137,18 @@ impl Registration {
                 }
                 outcome => return outcome,
             }
+        }
+    }
+
+    /// The metadata, with the identity where the row has one.
+    fn identified(&self, database: &Database) -> Option<String> {
+        let own = self.has_identity.then(Identity::own).flatten();
+        let identity = own.map(|own| own.with_presence(database.presence()));
+        let identity = identity.and_then(|identity| serde_json::to_string(&identity).ok());
+        match (&self.metadata, identity) {
+            (Some(metadata), Some(identity)) => Some(join_objects(metadata, &identity)),
+            (None, Some(identity)) => Some(identity),
+            (metadata, None) => metadata.clone(),
         }
     }
 
