@@ -12,6 +12,7 @@ mod proc;
 mod queue;
 mod rounds;
 mod scale;
+mod sizing;
 mod summary;
 mod thrust;
 mod web;
@@ -47,6 +48,8 @@ enum Benchmark {
         #[arg(long, default_value_t = 30)]
         seconds: u64,
     },
+    /// What a change costs in all processes and files, through the front proxy
+    Sizing(Scale),
     /// Jobs enqueued a second, by one caller, by many, and in bulk, beside SQLite without us
     QueueEnqueue(Scale),
     /// Jobs performed a second, by one worker process and by four, beside SQLite without us
@@ -107,6 +110,7 @@ async fn main() -> Result<()> {
     let result = match Cli::parse().benchmark {
         Benchmark::Latency { changes } => latency::measure(changes).await?,
         Benchmark::Idle { seconds } => idle::measure(seconds).await?,
+        Benchmark::Sizing(scale) => sizing::measure(scale).await?,
         Benchmark::QueueEnqueue(scale) => queue::enqueue::measure(scale).await?,
         Benchmark::QueueWork(scale) => queue::work::measure(scale).await?,
         Benchmark::QueueLatency(scale) => queue::latency::measure(scale).await?,
