@@ -111,10 +111,11 @@ pub async fn run(
     let goodbye = async {
         channels.shutdown().await;
     };
+    let goodbye_takes = settings.cable.server.drain_timeout + settings.cable.server.close_timeout;
     let serving = Serving {
         service,
         address,
-        end: DRAIN,
+        end: goodbye_takes + DRAIN,
     };
     boot::serve(server, serving, &shutdown, goodbye).await?;
     all_gone.cancel();
