@@ -7,10 +7,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection as _;
+use diesel::{QueryResult, SqliteConnection};
+
+use crate::connection::NO_BUSY_HANDLER;
+use crate::error::is_busy;
+use crate::space;
 
 /// From here on it is made small. SQLite itself writes back when there are 4 MiB.
 const LIMIT: u64 = 16 << 20;
@@ -18,6 +23,10 @@ const LIMIT: u64 = 16 << 20;
 const COMMITS: u32 = 64;
 /// How long to leave the others alone after a try: a long read, such as a backup, may stand in the way for some time.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long to try. The callers have their answers; who writes next in this process waits.
+const PATIENCE: Duration = Duration::from_millis(500);
+const RETRY: Duration = Duration::from_millis(1);
 
 /// The `-wal` of one file.
 pub(crate) struct Wal {
@@ -43,8 +52,7 @@ impl Wal {
         if !commits.is_multiple_of(COMMITS) || !self.is_large() || !self.is_time() {
             return;
         }
-        // Who is in the way now is not for long, or the next try finds out.
-        if let Err(error) = connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+        if let Err(error) = make_small(connection) {
             let path = self.path.display();
             tracing::debug!(db.path = %path, error = %error, "could not make the -wal file small");
         }
@@ -64,4 +72,21 @@ impl Wal {
         }
         is_time
     }
+}
+
+/// Tries until nobody else writes back, who would begin anew with each commit. Writers and readers in the way are waited for
+/// by SQLite itself.
+fn make_small(connection: &mut SqliteConnection) -> QueryResult<()> {
+    connection.batch_execute("PRAGMA busy_timeout = 100")?;
+    let start = Instant::now();
+    let outcome = loop {
+        match space::number(connection, "PRAGMA wal_checkpoint(TRUNCATE)") {
+            Ok(0) => break Ok(()),
+            Err(error) if !is_busy(&error) => break Err(error),
+            _ if start.elapsed() >= PATIENCE => break Ok(()),
+            _ => sleep(RETRY),
+        }
+    };
+    connection.batch_execute(NO_BUSY_HANDLER)?;
+    outcome
 }
