@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use test_support::{Process, Suite, root, wait_until};
+use test_support::{Process, Socket, Suite, root, wait_until};
 
 /// Numbers of a page, by the whole name of their series.
 type Page = BTreeMap<String, f64>;
@@ -14,7 +14,8 @@ type Page = BTreeMap<String, f64>;
 /// The suite behind its front, after a change that went all the way.
 struct Running {
     suite: Suite,
-    front: Process,
+    _front: Process,
+    socket: Socket,
     front_url: String,
     status_url: String,
     worker_url: String,
@@ -27,17 +28,17 @@ impl Running {
         let status = front.line_with("kind=\"status\"").await;
         let front_line = front.line_with("kind=\"http\"").await;
         let worker = suite.worker.line_with("listening").await;
-        let running = Self {
+        let mut running = Self {
             front_url: url(&front_line)?,
             status_url: url(&status)?,
             worker_url: url(&worker)?,
+            socket: suite.socket().await?,
             suite,
-            front,
+            _front: front,
         };
-        let mut socket = running.suite.socket().await?;
         let browser = test_support::Browser::open(&running.front_url).await?;
         browser.create("measured").await?;
-        socket.text_with("measured").await?;
+        running.socket.text_with("measured").await?;
         Ok(running)
     }
 
