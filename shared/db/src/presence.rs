@@ -23,12 +23,15 @@ impl Presence {
         let name = Uuid::new_v4().simple().to_string();
         let path = path(database, &name)?;
         let lock = File::create_new(&path).ok()?;
-        let presence = Self {
+        if lock.try_lock().is_err() {
+            let _ = fs::remove_file(&path);
+            return None;
+        }
+        Some(Self {
             name,
             path,
             _lock: lock,
-        };
-        presence._lock.try_lock().ok().map(|()| presence)
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
