@@ -1,5 +1,7 @@
 //! The units of `deploy/systemd`, installed by its scripts on a machine that boots for the test.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use cable_faults::{Client, Luck};
 use deploy::{Machine, Traffic, Unit, has_program, on_a_machine};
@@ -18,6 +20,8 @@ const KEY: &str = "a key for broadcasts";
 const ORIGIN: &str = "http://127.0.0.1:3000";
 /// Runs a program as the services run.
 const RUN: &str = "/opt/trifecta/current/systemd/run";
+/// Between two messages.
+const PACE: Duration = Duration::from_millis(10);
 /// Each user of the traffic does so much before and after each restart.
 const MEANWHILE: usize = 3;
 
@@ -305,6 +309,7 @@ async fn send(over: watch::Receiver<bool>) -> Result<u64> {
         let request = client.post(BROADCAST).bearer_auth(KEY).json(&message);
         let answer = request.send().await.context("a broadcast")?;
         ensure!(answer.status() == 201, "a broadcast: {}", answer.status());
+        tokio::time::sleep(PACE).await;
     }
     Ok(number)
 }

@@ -15,7 +15,7 @@ use super::activity::{Activity, Overdue};
 use super::{Client, ClientIo, ClientStream, Server};
 
 /// How long a client may take, from its connection to its first request, when the server ends meanwhile.
-pub(super) const FRESH: Duration = Duration::from_millis(500);
+pub(super) const FRESH: Duration = Duration::from_secs(1);
 /// How long an idle client has to take the word that its connection ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
