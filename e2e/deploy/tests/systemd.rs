@@ -1,5 +1,7 @@
 //! The units of `deploy/systemd`, installed by its scripts on a machine that boots for the test.
 
+#![allow(clippy::print_stderr, reason = "a test says what it skips")]
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -148,12 +150,12 @@ async fn single_loops_hang(machine: &Machine) -> Result<()> {
     ] {
         let unit = Unit::of(machine, name);
         let pid = unit.pid().await?;
-        let hold = format!(
+        let injection = format!(
             "task=$(grep -lxF '{thread}' /proc/{pid}/task/*/comm | head -1 | cut -d/ -f5) && [ -n \"$task\" ] && \
              systemd-run --quiet --unit=hold-{name} strace -qq -o /dev/null -p $task -e inject=epoll_wait:delay_enter=60000000"
         );
         machine
-            .run(&hold)
+            .run(&injection)
             .await
             .with_context(|| format!("threads of {name}"))?;
         held.push((unit, pid, name));
@@ -355,8 +357,7 @@ impl Jobs {
         wait_until("all jobs are finished", || async {
             let status = status(machine).await;
             status.is_ok_and(|status| {
-                let states = ["scheduled", "ready", "blocked", "claimed"];
-                states
+                ["scheduled", "ready", "blocked", "claimed"]
                     .iter()
                     .all(|state| status["jobs"][state]["jobs"] == 0)
             })
