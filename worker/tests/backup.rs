@@ -133,7 +133,7 @@ macro_rules! assert_said {
 
 #[tokio::test]
 async fn help() -> Result<()> {
-    for command in ["backup", "backups", "verify", "restore"] {
+    for command in ["backup", "backups", "verify", "restore", "renew"] {
         let ended = run("worker", &[command, "--help"], &Vec::new()).await?;
         assert_snapshot!(format!("help_{command}"), ended.stdout);
     }
@@ -374,6 +374,21 @@ async fn a_restore_that_was_cut_short_is_finished() -> Result<()> {
     );
     assert_eq!(names(&aside)?.len(), 4);
     scene.says(&["status"]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn files_that_came_by_other_means_get_new_epochs() -> Result<()> {
+    let scene = Scene::new().await?;
+    let epoch = scene.text("production", "SELECT epoch FROM todos_snapshot")?;
+    fs::remove_file(scene.storage().join("production_cache.sqlite3"))?;
+    assert_said!(scene.says(&["renew"]).await?);
+    assert_ne!(
+        scene.text("production", "SELECT epoch FROM todos_snapshot")?,
+        epoch
+    );
+    fs::remove_dir_all(scene.storage())?;
+    assert_said!(scene.refuses(&["renew"], 1).await?);
     Ok(())
 }
 

@@ -28,6 +28,8 @@ pub enum Command {
     },
     /// Put the files of a backup in place, while nothing runs
     Restore(restore::Arguments),
+    /// Give files that were put in place by other means new epochs, while nothing runs
+    Renew,
 }
 
 /// Runs the command to its end.
@@ -42,6 +44,7 @@ pub fn manage(command: Command) -> Result<(), Failure> {
         Command::Restore(arguments) => {
             boot::command(async |settings| restore::run(&settings, &arguments))
         }
+        Command::Renew => boot::command(async |settings| restore::renew(&settings)),
         // Where backups are kept, there may be no suite and no settings.
         Command::Backups(arguments) => list::run(&arguments),
         Command::Verify { backup } => verify::run(&backup),

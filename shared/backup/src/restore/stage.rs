@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use db::MigrationState;
 
 use crate::manifest::Manifest;
+use crate::renew::renew_at;
 use crate::{Error, Store, disk};
 
 /// Lays a copy of each file of the backup beside the place where it belongs, with a new epoch, and returns the names of
@@ -61,17 +62,7 @@ fn stage_one(source: &Path, sha256: &str, store: &Store) -> Result<(), Error> {
             version,
         });
     }
-    renew(&place, store)?;
+    renew_at(&place, store)?;
     let sync = || File::open(&place)?.sync_all();
     sync().map_err(Error::io("could not write", &place))
-}
-
-fn renew(place: &Path, store: &Store) -> Result<(), Error> {
-    let Some(epoch) = store.epoch else {
-        return Ok(());
-    };
-    db::amend(place, epoch.renew).map_err(|source| Error::Epoch {
-        store: store.name.clone(),
-        source,
-    })
 }
