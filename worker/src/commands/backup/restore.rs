@@ -39,8 +39,9 @@ pub(super) fn renew(settings: &Settings) -> Result<(), Failure> {
     let stores = boot::backup_stores(settings);
     let renewed = backup::renew(&stores).map_err(explain)?;
     if renewed.is_empty() {
-        return Err(Failure::new("there are no files that have an epoch")
-            .hint("put them in place first, or set APP_ENV and STORAGE_DIR to those of the suite"));
+        return Err(Failure::new("there are no files that have an epoch").hint(
+            "put them in place first, or set APP_ENV and STORAGE_DIR to those of the suite",
+        ));
     }
     print::line(format!(
         "The files are sound. New epochs: {}.",
