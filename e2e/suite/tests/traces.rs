@@ -1,6 +1,7 @@
 //! One change is one trace: from the request by the job to the broadcast, over processes, as a collector gets it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result};
@@ -70,7 +71,10 @@ impl Collector {
             let mut body = vec![0; length.context("no length")?.trim().parse()?];
             stream.read_exact(&mut body).await?;
             assert!(head.starts_with("POST /v1/traces "), "{head}");
-            self.headers.lock().unwrap().push(lower);
+            self.headers
+                .lock()
+                .expect("no test has panicked")
+                .push(lower);
             self.take(&ExportTraceServiceRequest::decode(&*body)?);
             stream
                 .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
@@ -83,15 +87,18 @@ impl Collector {
             let attributes = resource.resource.iter().flat_map(|it| &it.attributes);
             let service = texts(attributes).remove("service.name").unwrap_or_default();
             for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
-                self.spans.lock().unwrap().push(Received {
-                    service: service.clone(),
-                    name: span.name.clone(),
-                    kind: span.kind,
-                    trace: hex(&span.trace_id),
-                    id: hex(&span.span_id),
-                    parent: hex(&span.parent_span_id),
-                    attributes: texts(&span.attributes),
-                });
+                self.spans
+                    .lock()
+                    .expect("no test has panicked")
+                    .push(Received {
+                        service: service.clone(),
+                        name: span.name.clone(),
+                        kind: span.kind,
+                        trace: hex(&span.trace_id),
+                        id: hex(&span.span_id),
+                        parent: hex(&span.parent_span_id),
+                        attributes: texts(&span.attributes),
+                    });
             }
         }
     }
@@ -99,7 +106,7 @@ impl Collector {
     /// The span of this name in the trace.
     async fn span(&self, name: &str) -> Received {
         wait_for(&format!("the span {name}"), || async {
-            let spans = self.spans.lock().unwrap();
+            let spans = self.spans.lock().expect("no test has panicked");
             let is_it = |span: &&Received| span.name == name && span.trace == TRACE;
             spans.iter().find(is_it).cloned()
         })
@@ -119,7 +126,10 @@ fn texts<'a>(attributes: impl IntoIterator<Item = &'a KeyValue>) -> BTreeMap<Str
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Whether the program can do it. It says so itself when not.
@@ -177,7 +187,11 @@ async fn a_change_is_one_trace() -> Result<()> {
     assert_eq!(request.attributes["http.route"], "/todos");
     assert_eq!(request.attributes["http.response.status_code"], "303");
     assert_eq!(perform.attributes["job.class"], "BroadcastTodosJob");
-    let headers = collector.headers.lock().unwrap().clone();
+    let headers = collector
+        .headers
+        .lock()
+        .expect("no test has panicked")
+        .clone();
     assert!(
         headers.iter().all(|head| head.contains("x-key: secret")),
         "{headers:?}"
@@ -201,7 +215,11 @@ async fn the_last_spans_are_sent_at_the_end() -> Result<()> {
     }
     suite.browser().await?;
     suite.web.stop().await?;
-    let spans = collector.spans.lock().unwrap().clone();
+    let spans = collector
+        .spans
+        .lock()
+        .expect("no test has panicked")
+        .clone();
     let page = spans.iter().find(|span| span.name == "GET /todos");
     assert_eq!(page.context("no span")?.service, "todo-list");
     Ok(())

@@ -130,6 +130,7 @@ pub fn listen(
 
 fn load(environment: &Environment) -> Result<Settings, Failure> {
     Settings::load(environment).map_err(|problems| {
-        Failure::new(problems.to_string()).hint("see docs/settings.md, which `worker settings` prints")
+        Failure::new(problems.to_string())
+            .hint("see docs/settings.md, which `worker settings` prints")
     })
 }

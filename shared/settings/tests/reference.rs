@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 //! The tables of variables and keys say what the code does.
 
 use std::collections::BTreeSet;
@@ -49,7 +50,7 @@ fn the_defaults_of_variables_are_true() {
         }
         let Some(default) = default else { continue };
         let load = |more: &[(&str, &str)]| {
-            shown(load(Path::new("nowhere"), Path::new("storage"), more).unwrap())
+            shown(&load(Path::new("nowhere"), Path::new("storage"), more).unwrap())
         };
         assert_eq!(load(&[(name, default)]), load(&[]), "{name}");
     }
@@ -62,7 +63,7 @@ fn the_defaults_of_keys_are_true() {
         let variable = variable(file, prefix, name);
         let load = |more: &[(&str, &str)]| load_file(&format!("{}.yml", file.name), text, more);
         let with = load(&[(&variable, default)]).unwrap_or_else(|problem| panic!("{problem}"));
-        assert_eq!(shown(with), shown(load(&[]).unwrap()), "{variable}");
+        assert_eq!(shown(&with), shown(&load(&[]).unwrap()), "{variable}");
     });
 }
 
@@ -123,7 +124,6 @@ const FOLDERS: [&str; 6] = [
     "cable:auth",
 ];
 
-fn shown(settings: Settings) -> String {
-    // Each is loaded from a folder of its own.
+fn shown(settings: &Settings) -> String {
     format!("{settings:?}")
 }

@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used, reason = "helpers of a test")]
 //! Where the secret comes from, and which place wins.
 
 mod support;

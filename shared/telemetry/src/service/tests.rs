@@ -32,7 +32,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn ready_waits_for_every_loop() {
-    let (service, said) = service(Duration::from_secs(60));
+    let (service, said) = service(Duration::from_mins(1));
     let (first, second) = (service.beat("first"), service.beat("second"));
     first.moved();
     let waiting = tokio::spawn({
@@ -103,7 +103,7 @@ fn runtime(
 
 #[test]
 fn a_loop_that_ends_is_not_waited_for_but_one_that_panics_is() {
-    let (service, _said) = service(Duration::from_secs(60));
+    let (service, _said) = service(Duration::from_mins(1));
     let loops = &service.manager.as_ref().unwrap().loops;
     drop(service.beat("ended"));
     assert!(loops.hung(Duration::ZERO).is_none());
@@ -120,7 +120,7 @@ fn a_loop_that_ends_is_not_waited_for_but_one_that_panics_is() {
 
 #[test]
 fn work_may_tell_its_silence_itself() {
-    let (service, _said) = service(Duration::from_secs(60));
+    let (service, _said) = service(Duration::from_mins(1));
     service.watch("listener", || Duration::from_secs(40));
     let loops = &service.manager.as_ref().unwrap().loops;
     assert!(loops.have_all_moved());
@@ -133,7 +133,7 @@ fn work_may_tell_its_silence_itself() {
 
 #[test]
 fn the_end_and_the_reload_are_told() {
-    let (service, said) = service(Duration::from_secs(60));
+    let (service, said) = service(Duration::from_mins(1));
     service.stopping(Some(Duration::from_secs(8)));
     service.stopping(None);
     service.reloading();
