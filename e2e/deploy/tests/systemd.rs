@@ -1,6 +1,9 @@
 //! The units of `deploy/systemd`, installed by its scripts on a machine that boots for the test.
 
-#![allow(clippy::print_stderr, reason = "a test says what it skips")]
+#![allow(
+    clippy::print_stderr,
+    reason = "a test says what it skips, and how far it came"
+)]
 
 use std::time::Duration;
 
@@ -150,12 +153,12 @@ async fn single_loops_hang(machine: &Machine) -> Result<()> {
     ] {
         let unit = Unit::of(machine, name);
         let pid = unit.pid().await?;
-        let injection = format!(
+        let stand_still = format!(
             "task=$(grep -lxF '{thread}' /proc/{pid}/task/*/comm | head -1 | cut -d/ -f5) && [ -n \"$task\" ] && \
              systemd-run --quiet --unit=hold-{name} strace -qq -o /dev/null -p $task -e inject=epoll_wait:delay_enter=60000000"
         );
         machine
-            .run(&injection)
+            .run(&stand_still)
             .await
             .with_context(|| format!("threads of {name}"))?;
         held.push((unit, pid, name));
@@ -357,7 +360,8 @@ impl Jobs {
         wait_until("all jobs are finished", || async {
             let status = status(machine).await;
             status.is_ok_and(|status| {
-                ["scheduled", "ready", "blocked", "claimed"]
+                let unfinished = ["scheduled", "ready", "blocked", "claimed"];
+                states
                     .iter()
                     .all(|state| status["jobs"][state]["jobs"] == 0)
             })
