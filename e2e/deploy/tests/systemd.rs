@@ -361,7 +361,7 @@ impl Jobs {
             let status = status(machine).await;
             status.is_ok_and(|status| {
                 let unfinished = ["scheduled", "ready", "blocked", "claimed"];
-                states
+                unfinished
                     .iter()
                     .all(|state| status["jobs"][state]["jobs"] == 0)
             })
