@@ -44,9 +44,11 @@ async fn check(program: &str, arguments: &[&str], folder: &Path) -> Result<()> {
         command.env(name, value);
     }
     let mut version = std::process::Command::new(program);
-    version
-        .args(arguments.first().filter(|first| **first == "compose"))
-        .arg("--version");
+    // Without the plugin, docker takes `--version` for its own.
+    version.args(match arguments.first() {
+        Some(&"compose") => &["compose", "version"][..],
+        _ => &["--version"],
+    });
     let output = version.output();
     if !output.is_ok_and(|output| output.status.success()) {
         eprintln!("SKIPPED: {program} is not installed, or not all of it: run `bin/test deploy`");
