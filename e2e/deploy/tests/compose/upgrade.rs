@@ -37,13 +37,18 @@ pub(crate) async fn an_upgrade_loses_nothing(
     each_is_there_once(&tally.titles).await?;
     start(project).await?;
     messages.go_on().await?;
-    for service in Project::SERVICES {
-        assert_eq!(
-            project.inspect(service, ".Config.Image").await?,
-            "trifecta:2.0"
-        );
-    }
+    all_run(project, "trifecta:2.0").await?;
     // The session of before counts, too.
     assert_eq!(browser.create("after the upgrade").await?.status(), 303);
+    project.set(&variables(&[("TRIFECTA_IMAGE", "trifecta:1.0")]))?;
+    start(project).await?;
+    all_run(project, "trifecta:1.0").await?;
     each_is_there_once(&["before the upgrade".into(), "after the upgrade".into()]).await
+}
+
+async fn all_run(project: &Project<'_>, image: &str) -> Result<()> {
+    for service in Project::SERVICES {
+        assert_eq!(project.inspect(service, ".Config.Image").await?, image);
+    }
+    Ok(())
 }
