@@ -114,14 +114,14 @@ mod tests {
         let health = Health::new(EVERY);
         let (often, seldom) = (
             health.begin_loop(EVERY),
-            health.begin_loop(Duration::from_secs(60)),
+            health.begin_loop(Duration::from_mins(1)),
         );
         tokio::time::advance(EVERY * 10).await;
         assert_eq!(health.overdue(), EVERY * 9);
         often.begin();
         assert_eq!(health.overdue(), Duration::ZERO);
         tokio::time::advance(Duration::from_secs(61)).await;
-        assert_eq!(health.overdue(), Duration::from_secs(60));
+        assert_eq!(health.overdue(), Duration::from_mins(1));
         drop(often);
         assert_eq!(
             health.overdue(),
