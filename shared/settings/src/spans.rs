@@ -26,8 +26,8 @@ pub(crate) fn read(environment: &Environment) -> Result<Option<Spans>, (&'static
     if is_off {
         return Ok(None);
     }
-    if !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
-        let expected = "expected an address such as http://127.0.0.1:4318";
+    if !endpoint.starts_with("http://") {
+        let expected = "expected an address such as http://127.0.0.1:4318 (a collector nearby, for TLS is not spoken)";
         return Err((variable, format!("{expected}, got `{endpoint}`")));
     }
     match environment.get(PROTOCOL) {
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn the_address_is_that_of_the_collector_for_spans() {
         let base = (ENDPOINT, "http://collector:4318/");
-        let whole = (TRACES_ENDPOINT, "https://traces.example/in");
+        let whole = (TRACES_ENDPOINT, "http://traces.example/in");
         assert_eq!(read(&[]), Ok(None));
         let expected = "http://collector:4318/v1/traces".to_owned();
         assert_eq!(read(&[base]), Ok(Some(expected)));
@@ -64,7 +64,9 @@ mod tests {
     #[test]
     fn what_cannot_be_heeded_is_refused() {
         let refused = |variables: &[_]| read(variables).unwrap_err().0;
-        assert_eq!(refused(&[(ENDPOINT, "collector:4318")]), ENDPOINT);
+        for endpoint in ["collector:4318", "https://collector:4318"] {
+            assert_eq!(refused(&[(ENDPOINT, endpoint)]), ENDPOINT);
+        }
         let grpc = [(ENDPOINT, "http://collector"), (PROTOCOL, "grpc")];
         assert_eq!(refused(&grpc), PROTOCOL);
     }

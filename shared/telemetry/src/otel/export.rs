@@ -17,8 +17,6 @@ const QUIET: Duration = Duration::from_mins(1);
 
 /// Sends spans by OTLP over HTTP. Variables such as `OTEL_EXPORTER_OTLP_HEADERS` are heeded by the exporter itself.
 pub(super) fn exporter(spans: &Spans) -> Result<Told, Failure> {
-    // Of no consequence where somebody has chosen one already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::blocking::Client::builder()
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::none())
