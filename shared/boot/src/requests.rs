@@ -82,7 +82,6 @@ fn request_span(trace: &Trace) -> Span {
         "request",
         request.id = trace.request_id().map(field::display),
         otel.kind = telemetry::is_traced().then_some("server"),
-        otel.name = field::Empty,
     );
     trace.cause(&span);
     span
@@ -96,7 +95,7 @@ fn tag(span: &Span, response: &ServiceResponse<impl MessageBody>) {
     let request = response.request();
     let (method, status) = (request.method(), response.status());
     if let Some(route) = request.match_pattern() {
-        span.record("otel.name", format!("{method} {route}"));
+        telemetry::rename(span, format!("{method} {route}"));
         telemetry::tag(span, "http.route", &route);
     }
     telemetry::tag(span, "http.request.method", method.as_str());

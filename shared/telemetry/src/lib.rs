@@ -21,5 +21,5 @@ pub use process::ProcessMetrics;
 pub use request_id::{REQUEST_ID, RequestId};
 pub use service::{Beat, Service, forget_service};
 pub use shutdown::{Signal, StopSignals};
-pub use trace::{Trace, carried, is_traced, tag};
+pub use trace::{Trace, carried, is_traced, rename, tag};
 pub use trace_parent::{ParseTraceParentError, TRACEPARENT, TraceParent};

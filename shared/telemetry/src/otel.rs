@@ -7,7 +7,7 @@ mod export;
 mod on;
 
 #[cfg(feature = "otel")]
-pub(crate) use on::{current_span, is_on, layer, set_parent, tag};
+pub(crate) use on::{current_span, is_on, layer, rename, set_parent, tag};
 
 #[cfg(not(feature = "otel"))]
 mod off {
@@ -23,6 +23,9 @@ mod off {
     /// Adds what is said of a span that is recorded.
     pub(crate) fn tag(_: &Span, _: &'static str, _: &str) {}
 
+    /// Gives a span another name, though it has begun.
+    pub(crate) fn rename(_: &Span, _: String) {}
+
     /// The span that the caller is in, where it is recorded.
     pub(crate) fn current_span() -> Option<TraceParent> {
         None
@@ -33,7 +36,7 @@ mod off {
 }
 
 #[cfg(not(feature = "otel"))]
-pub(crate) use off::{current_span, is_on, set_parent, tag};
+pub(crate) use off::{current_span, is_on, rename, set_parent, tag};
 
 /// Where spans are sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]

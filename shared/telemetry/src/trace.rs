@@ -116,6 +116,11 @@ pub fn tag(span: &Span, name: &'static str, value: &str) {
     otel::tag(span, name, value);
 }
 
+/// Gives a span another name for OpenTelemetry, though it has begun; in the log it keeps its own.
+pub fn rename(span: &Span, name: String) {
+    otel::rename(span, name);
+}
+
 /// Work for a task of its own that belongs to what the caller does: it has the caller's span and [`Trace`].
 pub fn carried<F: Future>(work: F) -> Instrumented<TaskLocalFuture<Trace, F>> {
     Trace::current().scope(work).in_current_span()

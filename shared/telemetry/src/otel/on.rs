@@ -32,6 +32,13 @@ pub(crate) fn tag(span: &Span, name: &'static str, value: &str) {
     }
 }
 
+/// Gives a span another name, though it has begun.
+pub(crate) fn rename(span: &Span, name: String) {
+    if is_on() {
+        span.context().span().update_name(name);
+    }
+}
+
 /// The span that the caller is in, where it is recorded.
 pub(crate) fn current_span() -> Option<TraceParent> {
     if !is_on() {
