@@ -2,6 +2,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# What the programs have when they are released. Where all of the workspace is built, it is built so, and only once.
+features=web/otel,worker/otel,cable/otel
+
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 
 fail() { # message, hint

@@ -145,10 +145,15 @@ mod tests {
 
     #[test]
     fn the_variables_are_those_that_are_read() {
-        let encrypts = [("CACHE__ENCRYPT", "true")];
-        let environment: Environment = encrypts.into_iter().collect();
-        // Production, where no secret is made in the folder of the test.
-        let environment = environment.with([("APP_ENV", "production")]);
+        let environment: Environment = [
+            // No secret is made in the folder of the test.
+            ("APP_ENV", "production"),
+            // Some are read only where others ask for it.
+            ("CACHE__ENCRYPT", "true"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"),
+        ]
+        .into_iter()
+        .collect();
         Settings::load(&environment).unwrap_err();
         let read = environment.asked.take();
         let tabled: BTreeSet<_> = super::variables().map(|one| one.name.to_owned()).collect();
