@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,7 @@ pub(crate) struct Wal {
     path: PathBuf,
     commits: AtomicU32,
     tried: Mutex<Option<Instant>>,
+    is_due: AtomicBool,
 }
 
 impl Wal {
@@ -43,13 +44,23 @@ impl Wal {
             path: path.into(),
             commits: AtomicU32::new(0),
             tried: Mutex::new(None),
+            is_due: AtomicBool::new(false),
         }
     }
 
-    /// To be called after a commit, when its callers have their answers. Mostly it does nothing.
-    pub(crate) fn keep_small(&self, connection: &mut SqliteConnection) {
+    /// To be called after a commit. Whether the file should be made small, on a thread that may block.
+    pub(crate) fn committed(&self) -> bool {
         let commits = self.commits.fetch_add(1, Ordering::Relaxed);
-        if !commits.is_multiple_of(COMMITS) || !self.is_large() || !self.is_time() {
+        let is_due = commits.is_multiple_of(COMMITS) && self.is_large() && self.is_time();
+        if is_due {
+            self.is_due.store(true, Ordering::Relaxed);
+        }
+        is_due
+    }
+
+    /// Makes the file small if that is due.
+    pub(crate) fn keep_small(&self, connection: &mut SqliteConnection) {
+        if !self.is_due.swap(false, Ordering::Relaxed) {
             return;
         }
         if let Err(error) = make_small(connection) {

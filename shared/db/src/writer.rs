@@ -167,7 +167,9 @@ impl Shared {
                 self.meters.begun_at_once();
                 self.foreign.look_if_wanted(connection);
                 perform(&mut guard, self.take(), &self.meters);
-                self.keep_wal_small(&mut guard);
+                if self.wal.committed() {
+                    return false;
+                }
             }
             Ok(false) => {
                 self.meters.found_busy();
@@ -190,7 +192,11 @@ impl Shared {
 
     fn perform_all(&self) {
         let mut guard = lock(&self.connection);
-        while !self.resign() {
+        loop {
+            self.keep_wal_small(&mut guard);
+            if self.resign() {
+                return;
+            }
             if let Some(work) = self.take_alone() {
                 self.perform_alone(&mut guard, work);
                 continue;
@@ -201,7 +207,7 @@ impl Shared {
             match begun {
                 Ok(()) => {
                     perform(&mut guard, group, &self.meters);
-                    self.keep_wal_small(&mut guard);
+                    self.wal.committed();
                 }
                 Err(error) => reply_all(group, Err(&Arc::new(error))),
             }
