@@ -47,8 +47,9 @@ where
     F: Future<Output = Result<(), Failure>>,
 {
     let settings = load(environment)?;
-    let logging = telemetry::init(&settings.log)?;
+    // Before there are threads, which exporting spans begins.
     let service = Service::of_process()?;
+    let logging = telemetry::init(&settings.log)?;
     let stop = Stop::default();
     stop.on_signals()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

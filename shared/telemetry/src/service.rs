@@ -133,20 +133,6 @@ impl Service {
         }
     }
 
-    /// Says that the process reads its configuration again. [`Service::ready`] says that it did.
-    pub fn reloading(&self) {
-        if let Some(manager) = &self.manager {
-            manager.messages.reloading();
-        }
-    }
-
-    /// Says that the reload is over.
-    pub fn reloaded(&self, status: &str) {
-        if let Some(manager) = &self.manager {
-            manager.messages.ready(status);
-        }
-    }
-
     /// Says that the process ends, within `limit` if all goes well; nothing: when its work is done. The service manager
     /// waits for so long, even where its own limit is shorter.
     pub fn stopping(&self, limit: Option<Duration>) {

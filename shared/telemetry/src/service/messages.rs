@@ -44,13 +44,6 @@ impl Messages {
         (self.send)(&[NotifyState::Status(status)]);
     }
 
-    pub(super) fn reloading(&self) {
-        match NotifyState::monotonic_usec_now() {
-            Ok(now) => (self.send)(&[NotifyState::Reloading, now]),
-            Err(error) => tracing::warn!(%error, "could not say that the process reloads"),
-        }
-    }
-
     pub(super) fn stopping(&self, limit: Option<Duration>) {
         let mut states = vec![NotifyState::Stopping, NotifyState::Status("stopping")];
         let limit = limit.and_then(|limit| u32::try_from(limit.as_micros()).ok());
