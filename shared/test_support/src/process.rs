@@ -169,7 +169,7 @@ impl Process {
 
     /// Waits until the process listens, and returns its address: host and port.
     pub async fn address(&self) -> String {
-        let line = self.line_with("listening").await;
+        let line = self.line_with("address").await;
         // As text, or as JSON.
         let (_, rest) = line.split_once("address").unwrap_or_default();
         let rest = rest.trim_start_matches(['=', ':', '"']);
