@@ -1,6 +1,10 @@
+use std::fs::File;
+use std::os::fd::AsFd as _;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::Pid;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::process::Command;
 
 /// Runs a command to its end, and returns what it wrote to standard output.
@@ -32,4 +36,13 @@ pub fn has_program(name: &str) -> bool {
     ];
     let mut folders = folders.iter().map(std::path::Path::new);
     folders.any(|folder| folder.join(name).exists())
+}
+
+/// Lets this thread, and with it the test, see the network of that process.
+pub(crate) fn enter_network(of: Pid) -> Result<()> {
+    let link = File::open(format!("/proc/{}/ns/net", of.as_raw_nonzero()))?;
+    Ok(move_into_link_name_space(
+        link.as_fd(),
+        Some(LinkNameSpaceType::Network),
+    )?)
 }

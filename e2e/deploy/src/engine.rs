@@ -1,14 +1,13 @@
 use std::fs::File;
-use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use test_support::wait_until;
 use tokio::process::{Child, Command};
 
+use crate::command::enter_network;
 use crate::{folder_of_programs, has_program, run};
 
 /// What starts the engine: the first process of a namespace, with which all others end.
@@ -46,7 +45,7 @@ pub fn on_an_engine(test: impl AsyncFnOnce(&Engine) -> Result<()> + Send) -> Res
             .build()?;
         let engine = runtime.block_on(Engine::start())?;
         // Sockets that this thread opens are in the engine's network from now on.
-        engine.enter_network()?;
+        enter_network(engine.first)?;
         runtime.block_on(test(&engine))
     };
     // A thread of its own, as it is lost for anything else.
@@ -145,15 +144,6 @@ impl Engine {
         let mut nsenter = Command::new("nsenter");
         nsenter.args(["--target", &first, "--pid", "--mount", "--"]);
         run(nsenter.args(command)).await
-    }
-
-    fn enter_network(&self) -> Result<()> {
-        let link = format!("/proc/{}/ns/net", self.first.as_raw_nonzero());
-        let link = File::open(link)?;
-        Ok(move_into_link_name_space(
-            link.as_fd(),
-            Some(LinkNameSpaceType::Network),
-        )?)
     }
 }
 

@@ -4,7 +4,6 @@
 )]
 
 use std::fs::File;
-use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
@@ -12,10 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use test_support::wait_for;
 use tokio::process::{Child, Command};
 
+use crate::command::enter_network;
 use crate::{Releases, folder_of_programs, has_program, run};
 
 const JOURNAL: &str = "systemctl list-units --all --no-pager --plain 'trifecta*'; journalctl --no-pager -o short-precise -n 200 -u 'trifecta*'";
@@ -52,7 +51,7 @@ pub fn on_a_machine(test: impl AsyncFnOnce(&Machine) -> Result<()> + Send) -> Re
             .build()?;
         let machine = runtime.block_on(Machine::boot())?;
         // Sockets that this thread opens are the machine's from now on.
-        machine.enter_network()?;
+        enter_network(machine.leader)?;
         runtime.block_on(async {
             let outcome = test(&machine).await;
             if outcome.is_err() {
@@ -151,15 +150,6 @@ impl Machine {
     pub async fn journal(&self) -> String {
         let journal = enter(self.leader, JOURNAL).await;
         journal.unwrap_or_else(|error| format!("no journal: {error:#}"))
-    }
-
-    fn enter_network(&self) -> Result<()> {
-        let link = format!("/proc/{}/ns/net", self.leader.as_raw_nonzero());
-        let link = File::open(link)?;
-        Ok(move_into_link_name_space(
-            link.as_fd(),
-            Some(LinkNameSpaceType::Network),
-        )?)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use cable_faults::{Client, Luck};
-use deploy::{Machine, Traffic, Unit, has_program, on_a_machine};
+use deploy::{Machine, Traffic, Unit, collect_to_last, has_program, on_a_machine};
 use reqwest::Client as Http;
 use serde_json::{Value, json};
 use test_support::{Browser, PATIENCE, wait_until};
@@ -265,7 +265,10 @@ impl Messages {
         let (progress, clients) = clients
             .map(|client| {
                 let progress = client.progress();
-                (progress, tokio::spawn(collect(client, last.subscribe())))
+                (
+                    progress,
+                    tokio::spawn(collect_to_last(client, last.subscribe())),
+                )
             })
             .unzip();
         Self {
@@ -317,26 +320,6 @@ async fn send(over: watch::Receiver<bool>) -> Result<u64> {
         tokio::time::sleep(PACE).await;
     }
     Ok(number)
-}
-
-/// Collects until it has the last number.
-async fn collect(mut client: Client, mut last: watch::Receiver<Option<u64>>) -> Result<()> {
-    let mut progress = client.progress();
-    let had_last = async {
-        let last = last.wait_for(Option::is_some).await?.unwrap_or_default();
-        progress.wait_for(|number| *number >= last).await?;
-        anyhow::Ok(())
-    };
-    tokio::select! {
-        ended = client.collect_to(u64::MAX) => ended,
-        had = had_last => had,
-    }?;
-    ensure!(
-        client.lost == 0 && client.rejected == 0,
-        "{} are lost",
-        client.lost
-    );
-    Ok(())
 }
 
 /// Jobs that people enqueue by hand.

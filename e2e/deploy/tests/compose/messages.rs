@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use cable_faults::{Client, Luck, Rails, STREAM, numbers};
-use deploy::Project;
+use deploy::{Project, collect_to_last};
 use test_support::PATIENCE;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -28,7 +28,10 @@ impl Messages {
         let (progress, clients) = clients
             .map(|client| {
                 let progress = client.progress();
-                (progress, tokio::spawn(collect(client, goal.subscribe())))
+                (
+                    progress,
+                    tokio::spawn(collect_to_last(client, goal.subscribe())),
+                )
             })
             .unzip();
         Ok(Self {
@@ -73,24 +76,4 @@ impl Messages {
         }
         Ok(())
     }
-}
-
-/// Collects until it has the last number.
-async fn collect(mut client: Client, mut last: watch::Receiver<Option<u64>>) -> Result<()> {
-    let mut progress = client.progress();
-    let had_last = async {
-        let last = last.wait_for(Option::is_some).await?.unwrap_or_default();
-        progress.wait_for(|number| *number >= last).await?;
-        anyhow::Ok(())
-    };
-    tokio::select! {
-        ended = client.collect_to(u64::MAX) => ended,
-        had = had_last => had,
-    }?;
-    ensure!(
-        client.lost == 0 && client.rejected == 0,
-        "{} are lost",
-        client.lost
-    );
-    Ok(())
 }
