@@ -120,7 +120,7 @@ async fn another_mode_is_refused() -> Result<()> {
     let place = Place::new("threads", &[])?;
     let ended = run("worker", &["check"], &place.variables).await?;
     assert_eq!(ended.code, Some(1));
-    let expected = "SOLID_QUEUE_SUPERVISOR_MODE: `threads`: expected async or fork";
+    let expected = "SOLID_QUEUE_SUPERVISOR_MODE: expected async or fork";
     assert!(ended.stderr.contains(expected), "{}", ended.stderr);
     let ended = run("worker", &["--mode", "threads"], &place.variables).await?;
     assert_eq!(ended.code, Some(2));

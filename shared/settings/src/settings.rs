@@ -65,7 +65,7 @@ impl Settings {
         let web: web::File = reader.section(&files);
 
         let bind = environment.get("BIND").unwrap_or("127.0.0.1").to_owned();
-        let port = reader.parsed("PORT", 3000);
+        let port = reader.port("PORT").unwrap_or(3000);
         let cable_url = environment.get("CABLE_URL").map(str::to_owned);
         let log = reader.log();
         let secret_key_base = reader.secret(&storage_dir, app_env);
@@ -78,7 +78,7 @@ impl Settings {
             cable: reader.cable(&files, bind.clone(), port),
             worker: Worker {
                 bind: bind.clone(),
-                port: reader.optional("WORKER_PORT"),
+                port: reader.port("WORKER_PORT"),
                 mode: reader.parsed("SOLID_QUEUE_SUPERVISOR_MODE", SupervisorMode::Async),
             },
             web: web.resolve(bind, port, cable_url),
@@ -117,7 +117,15 @@ impl Reader<'_> {
         let text = self.environment.get(variable)?;
         let parsed = text.parse();
         parsed
-            .map_err(|error| self.problems.add(variable, format!("`{text}`: {error}")))
+            .map_err(|error: T::Err| self.problems.add(variable, error.to_string()))
+            .ok()
+    }
+
+    fn port(&mut self, variable: &str) -> Option<u16> {
+        let text = self.environment.get(variable)?;
+        let expected = || format!("expected a port from 0 to 65535, got `{text}`");
+        text.parse()
+            .map_err(|_| self.problems.add(variable, expected()))
             .ok()
     }
 
@@ -196,13 +204,13 @@ impl Reader<'_> {
         let mut cable: cable::File = self.section(files);
         let pages = Pages {
             origins: self.environment.get("ALLOWED_ORIGINS"),
-            port: self.parsed("WEB_PORT", port),
+            port: self.port("WEB_PORT").unwrap_or(port),
         };
         let proxies = self.parsed("TRUSTED_PROXIES", TrustedProxies::default());
         let (server, auth) = (take(&mut cable.server), take(&mut cable.auth));
         Cable {
             bind,
-            port: self.parsed("CABLE_PORT", 28080),
+            port: self.port("CABLE_PORT").unwrap_or(28080),
             adapter: cable.resolve(),
             max_broadcast_size: server.max_broadcast_size,
             server: server.resolve(&pages, proxies),

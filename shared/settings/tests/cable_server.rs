@@ -164,7 +164,7 @@ fn what_is_wrong_is_told_with_its_key() {
         (
             "",
             &[("TRUSTED_PROXIES", "10.0.0.0/33")],
-            "TRUSTED_PROXIES: `10.0.0.0/33`: expected addresses, networks such as 10.0.0.0/8, or `private`, got `10.0.0.0/33`",
+            "TRUSTED_PROXIES: expected addresses, networks such as 10.0.0.0/8, or `private`, got `10.0.0.0/33`",
         ),
         (
             "",

@@ -221,7 +221,11 @@ fn variables_are_told_by_their_names() {
             "/nowhere/recurring.yml",
             "`/nowhere/recurring.yml`: No such file or directory",
         ),
-        ("WEB_PORT", "http", "`http`: invalid digit found in string"),
+        (
+            "WEB_PORT",
+            "http",
+            "expected a port from 0 to 65535, got `http`",
+        ),
         (
             "RUST_LOG",
             "info,web=loud",
