@@ -5,28 +5,22 @@
     reason = "a test says what it skips, and how far it came"
 )]
 
-use std::time::Duration;
+mod jobs;
+mod messages;
 
 use anyhow::{Context as _, Result, ensure};
-use cable_faults::{Client, Luck};
-use deploy::{Machine, Traffic, Unit, collect_to_last, has_program, on_a_machine};
-use reqwest::Client as Http;
-use serde_json::{Value, json};
-use test_support::{Browser, PATIENCE, wait_until};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use deploy::{Machine, Traffic, Unit, has_program, on_a_machine};
+use jobs::Jobs;
+use messages::Messages;
+use test_support::{Browser, wait_until};
 
 /// Where the machine's front proxy is.
 const FRONT: &str = "http://127.0.0.1";
-/// Where `cable` takes broadcasts.
-const BROADCAST: &str = "http://127.0.0.1:28080/_broadcast";
 const KEY: &str = "a key for broadcasts";
 /// The page of the clients of `cable_faults` comes from there.
 const ORIGIN: &str = "http://127.0.0.1:3000";
 /// Runs a program as the services run.
 const RUN: &str = "/opt/trifecta/current/systemd/run";
-/// Between two messages.
-const PACE: Duration = Duration::from_millis(10);
 /// Each user of the traffic does so much before and after each restart.
 const MEANWHILE: usize = 3;
 
@@ -246,128 +240,6 @@ async fn each_change_is_there_once(titles: &[String]) -> Result<()> {
     expected.sort_unstable();
     ensure!(found == expected, "expected {expected:?}, found {found:?}");
     Ok(())
-}
-
-/// Numbered messages, and clients that have to get each of them once and in order, whatever becomes of their sockets.
-struct Messages {
-    clients: Vec<JoinHandle<Result<()>>>,
-    progress: Vec<watch::Receiver<u64>>,
-    sender: JoinHandle<Result<u64>>,
-    over: watch::Sender<bool>,
-    last: watch::Sender<Option<u64>>,
-}
-
-impl Messages {
-    fn start() -> Self {
-        let (_, addresses) = watch::channel(Some("127.0.0.1:80".to_owned()));
-        let (over, last) = (watch::Sender::new(false), watch::Sender::new(None));
-        let clients = (0..4).map(|_| Client::new(addresses.clone(), Luck::Good));
-        let (progress, clients) = clients
-            .map(|client| {
-                let progress = client.progress();
-                (
-                    progress,
-                    tokio::spawn(collect_to_last(client, last.subscribe())),
-                )
-            })
-            .unzip();
-        Self {
-            clients,
-            progress,
-            sender: tokio::spawn(send(over.subscribe())),
-            over,
-            last,
-        }
-    }
-
-    async fn go_on(&self, more: u64) -> Result<()> {
-        for progress in &self.progress {
-            let mut progress = progress.clone();
-            let goal = *progress.borrow() + more;
-            let came = progress.wait_for(|number| *number >= goal);
-            let came = tokio::time::timeout(PATIENCE, came).await;
-            came.context("no messages")?.context("a client went away")?;
-        }
-        Ok(())
-    }
-
-    /// Returns how many there were.
-    async fn end(self) -> Result<u64> {
-        self.over.send_replace(true);
-        let last = self.sender.await?.context("the sender")?;
-        self.last.send_replace(Some(last));
-        for client in self.clients {
-            client.await?.context("a client")?;
-        }
-        Ok(last)
-    }
-}
-
-/// Has each message made once, and returns the number of the last one.
-async fn send(over: watch::Receiver<bool>) -> Result<u64> {
-    let client = Http::builder()
-        .pool_max_idle_per_host(0)
-        .retry(reqwest::retry::never())
-        .build()?;
-    let mut number = 0;
-    while !*over.borrow() {
-        number += 1;
-        let data = json!({ "number": number }).to_string();
-        let message = json!({ "stream": "todos", "data": data });
-        let request = client.post(BROADCAST).bearer_auth(KEY).json(&message);
-        let answer = request.send().await.context("a broadcast")?;
-        ensure!(answer.status() == 201, "a broadcast: {}", answer.status());
-        tokio::time::sleep(PACE).await;
-    }
-    Ok(number)
-}
-
-/// Jobs that people enqueue by hand.
-#[derive(Default)]
-struct Jobs {
-    ids: Vec<String>,
-}
-
-impl Jobs {
-    async fn enqueue(&mut self, machine: &Machine) -> Result<()> {
-        let said = machine
-            .run(&format!("{RUN} worker enqueue BroadcastTodosJob"))
-            .await?;
-        let id = said.split_whitespace().last().context("an id")?;
-        self.ids.push(id.trim_end_matches('.').to_owned());
-        Ok(())
-    }
-
-    /// None waits any more, and none failed.
-    async fn are_finished(&self, machine: &Machine) -> Result<()> {
-        wait_until("all jobs are finished", || async {
-            let status = status(machine).await;
-            status.is_ok_and(|status| {
-                let unfinished = ["scheduled", "ready", "blocked", "claimed"];
-                unfinished
-                    .iter()
-                    .all(|state| status["jobs"][state]["jobs"] == 0)
-            })
-        })
-        .await;
-        ensure!(
-            status(machine).await?["jobs"]["failed"]["jobs"] == 0,
-            "a job failed"
-        );
-        for id in &self.ids {
-            let job = machine
-                .run(&format!("{RUN} worker jobs show {id} --json"))
-                .await?;
-            let job: Value = serde_json::from_str(&job)?;
-            ensure!(job["status"] == "finished", "{job}");
-        }
-        Ok(())
-    }
-}
-
-async fn status(machine: &Machine) -> Result<Value> {
-    let status = machine.run(&format!("{RUN} worker status --json")).await?;
-    Ok(serde_json::from_str(&status)?)
 }
 
 #[test]
