@@ -46,3 +46,19 @@ pub(crate) fn enter_network(of: Pid) -> Result<()> {
         Some(LinkNameSpaceType::Network),
     )?)
 }
+
+/// Whether root may make namespaces and mounts here, as a machine or an engine has them.
+pub(crate) fn can_part() -> Result<()> {
+    let mut unshare = std::process::Command::new("unshare");
+    unshare.args(["--net", "--mount", "--pid", "--fork"]);
+    unshare.args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
+    let output = unshare.output().context("could not start unshare")?;
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "root may not make namespaces and mounts here: {}",
+            why.trim_end()
+        );
+    }
+    Ok(())
+}

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use test_support::wait_until;
 use tokio::process::{Child, Command};
 
-use crate::command::enter_network;
+use crate::command::{can_part, enter_network};
 use crate::{folder_of_programs, has_program, run};
 
 /// What starts the engine: the first process of a namespace, with which all others end.
@@ -43,7 +43,13 @@ pub fn on_an_engine(test: impl AsyncFnOnce(&Engine) -> Result<()> + Send) -> Res
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let engine = runtime.block_on(Engine::start())?;
+        let engine = match runtime.block_on(Engine::start()) {
+            Ok(engine) => engine,
+            Err(reason) => {
+                eprintln!("SKIPPED: {reason:#}");
+                return Ok(());
+            }
+        };
         // Sockets that this thread opens are in the engine's network from now on.
         enter_network(engine.first)?;
         runtime.block_on(test(&engine))
@@ -74,6 +80,7 @@ fn can_start() -> Result<()> {
             "docker has no plugin `{plugin}`: run `bin/test deploy`, which gets it, and set DOCKER_CONFIG=target/docker"
         );
     }
+    can_part()?;
     folder_of_programs().map(drop)
 }
 

@@ -9,12 +9,12 @@ use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use test_support::wait_for;
 use tokio::process::{Child, Command};
 
-use crate::command::enter_network;
+use crate::command::{can_part, enter_network};
 use crate::{Releases, folder_of_programs, has_program, run};
 
 const JOURNAL: &str = "systemctl list-units --all --no-pager --plain 'trifecta*'; journalctl --no-pager -o short-precise -n 200 -u 'trifecta*'";
@@ -49,7 +49,14 @@ pub fn on_a_machine(test: impl AsyncFnOnce(&Machine) -> Result<()> + Send) -> Re
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let machine = runtime.block_on(Machine::boot())?;
+        let releases = runtime.block_on(Releases::make())?;
+        let machine = match runtime.block_on(Machine::boot(releases)) {
+            Ok(machine) => machine,
+            Err(reason) => {
+                eprintln!("SKIPPED: {reason:#}");
+                return Ok(());
+            }
+        };
         // Sockets that this thread opens are the machine's from now on.
         enter_network(machine.leader)?;
         runtime.block_on(async {
@@ -77,15 +84,15 @@ fn can_boot() -> Result<()> {
             "{program} is not installed: run `bin/test deploy`, or `apt-get install systemd-container`"
         );
     }
+    can_part()?;
     folder_of_programs().map(drop)
 }
 
 impl Machine {
-    async fn boot() -> Result<Self> {
-        let releases = Releases::make().await?;
+    async fn boot(releases: Releases) -> Result<Self> {
         let mounts = Mounts::new().await?;
         prepare(&mounts.root())?;
-        let log = File::create(mounts.folder.path().join("console"))?;
+        let log = File::create(mounts.console())?;
         let mut nspawn = Command::new("systemd-nspawn");
         nspawn
             .arg("--quiet")
@@ -105,14 +112,20 @@ impl Machine {
             let release = releases.path(version);
             nspawn.arg(format!("--bind-ro={}:/srv/{version}", release.display()));
         }
-        let container = nspawn.spawn().context("could not start systemd-nspawn")?;
+        let mut container = nspawn.spawn().context("could not start systemd-nspawn")?;
         let id = container.id().context("systemd-nspawn ended at once")?;
         // Its first child is not the last one, and a young machine does not answer.
-        let leader = wait_for("the machine has booted", || async {
+        let booted = wait_for("the machine has booted", || async {
             let leader = child_of(id)?;
             has_booted(leader).await.then_some(leader)
-        })
-        .await;
+        });
+        let leader = tokio::select! {
+            leader = booted => leader,
+            _ = container.wait() => {
+                let said = std::fs::read_to_string(mounts.console())?;
+                bail!("no machine boots here: {}", said.trim_end());
+            },
+        };
         Ok(Self {
             container,
             leader,
@@ -201,6 +214,11 @@ impl Mounts {
 
     fn root(&self) -> PathBuf {
         self.folder.path().join("root")
+    }
+
+    /// What the machine says on its console.
+    fn console(&self) -> PathBuf {
+        self.folder.path().join("console")
     }
 }
 
