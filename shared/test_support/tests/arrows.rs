@@ -48,7 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("backup", &["db"]),
     ("suite", &[]),
-    ("deploy", &["test_support"]),
+    ("deploy", &["cable_faults", "test_support"]),
     ("test_support", &[]),
     (
         "web",
