@@ -29,15 +29,11 @@ impl Scene {
     }
 
     async fn says(&self, arguments: &[&str]) -> Result<String> {
-        let ended = self.run(arguments).await?;
-        assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.stderr);
-        Ok(ended.stdout)
+        Ok(self.run(arguments).await?.said())
     }
 
     async fn refuses(&self, arguments: &[&str], code: i32) -> Result<String> {
-        let ended = self.run(arguments).await?;
-        assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stdout);
-        Ok(ended.stderr)
+        Ok(self.run(arguments).await?.refused(code))
     }
 
     async fn json(&self, arguments: &[&str]) -> Result<Value> {

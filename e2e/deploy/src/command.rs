@@ -2,7 +2,7 @@ use std::fs::File;
 use std::os::fd::AsFd as _;
 use std::process::Stdio;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::Pid;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::process::Command;
@@ -47,8 +47,18 @@ pub(crate) fn enter_network(of: Pid) -> Result<()> {
     )?)
 }
 
-/// Whether root may make namespaces and mounts here, as a machine or an engine has them.
-pub(crate) fn can_part() -> Result<()> {
+/// Whether this is root, has these programs, which are in these packages, and may make namespaces and mounts.
+pub(crate) fn can_part(programs: &[&str], packages: &str) -> Result<()> {
+    ensure!(
+        rustix::process::geteuid().is_root(),
+        "only root can start a machine or an engine: run `sudo bin/test deploy`"
+    );
+    for program in programs {
+        ensure!(
+            has_program(program),
+            "{program} is not installed: run `bin/test deploy`, or `apt-get install {packages}`"
+        );
+    }
     let mut unshare = std::process::Command::new("unshare");
     unshare.args(["--net", "--mount", "--pid", "--fork"]);
     unshare.args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
@@ -61,4 +71,10 @@ pub(crate) fn can_part() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Runs work on a thread of its own, as one that has entered a network is lost for anything else.
+pub(crate) fn apart(work: impl FnOnce() -> Result<()> + Send) -> Result<()> {
+    std::thread::scope(|scope| scope.spawn(work).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -7,8 +7,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use test_support::wait_until;
 use tokio::process::{Child, Command};
 
-use crate::command::{can_part, enter_network};
-use crate::{folder_of_programs, has_program, run};
+use crate::command::{apart, can_part, enter_network};
+use crate::{folder_of_programs, run};
 
 /// What starts the engine: the first process of a namespace, with which all others end.
 const START: &str = r#"
@@ -54,23 +54,15 @@ pub fn on_an_engine(test: impl AsyncFnOnce(&Engine) -> Result<()> + Send) -> Res
         enter_network(engine.first)?;
         runtime.block_on(test(&engine))
     };
-    // A thread of its own, as it is lost for anything else.
-    std::thread::scope(|scope| scope.spawn(work).join())
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    apart(work)
 }
 
 /// Whether an engine can be had here.
 fn can_start() -> Result<()> {
-    ensure!(
-        rustix::process::geteuid().is_root(),
-        "only root can start a container engine: run `sudo bin/test deploy`"
-    );
-    for program in ["dockerd", "docker", "iptables", "ip", "unshare", "nsenter"] {
-        ensure!(
-            has_program(program),
-            "{program} is not installed: run `bin/test deploy`, or `apt-get install docker.io iptables iproute2`"
-        );
-    }
+    can_part(
+        &["dockerd", "docker", "iptables", "ip", "unshare", "nsenter"],
+        "docker.io iptables iproute2",
+    )?;
     for plugin in ["compose", "buildx"] {
         let mut version = std::process::Command::new("docker");
         version.args([plugin, "version"]).stdin(Stdio::null());
@@ -80,7 +72,6 @@ fn can_start() -> Result<()> {
             "docker has no plugin `{plugin}`: run `bin/test deploy`, which gets it, and set DOCKER_CONFIG=target/docker"
         );
     }
-    can_part()?;
     folder_of_programs().map(drop)
 }
 

@@ -9,13 +9,13 @@ use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use test_support::wait_for;
 use tokio::process::{Child, Command};
 
-use crate::command::{can_part, enter_network};
-use crate::{Releases, folder_of_programs, has_program, run};
+use crate::command::{apart, can_part, enter_network};
+use crate::{Releases, folder_of_programs, run};
 
 const JOURNAL: &str = "systemctl list-units --all --no-pager --plain 'trifecta*'; journalctl --no-pager -o short-precise -n 200 -u 'trifecta*'";
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -67,24 +67,15 @@ pub fn on_a_machine(test: impl AsyncFnOnce(&Machine) -> Result<()> + Send) -> Re
             outcome
         })
     };
-    // A thread of its own, as it is lost for anything else.
-    std::thread::scope(|scope| scope.spawn(work).join())
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    apart(work)
 }
 
 /// Whether a machine can be had here.
 fn can_boot() -> Result<()> {
-    ensure!(
-        rustix::process::geteuid().is_root(),
-        "only root can boot a machine: run `sudo bin/test deploy`"
-    );
-    for program in ["systemd-nspawn", "nsenter", "systemd-analyze"] {
-        ensure!(
-            has_program(program),
-            "{program} is not installed: run `bin/test deploy`, or `apt-get install systemd-container`"
-        );
-    }
-    can_part()?;
+    can_part(
+        &["systemd-nspawn", "nsenter", "systemd-analyze"],
+        "systemd-container",
+    )?;
     folder_of_programs().map(drop)
 }
 

@@ -45,6 +45,28 @@ pub struct Ended {
     pub stderr: String,
 }
 
+impl Ended {
+    /// What it printed, having done what it was to do.
+    ///
+    /// # Panics
+    /// When it failed.
+    #[track_caller]
+    pub fn said(self) -> String {
+        assert_eq!(self.code, Some(0), "it said: {}", self.stderr);
+        self.stdout
+    }
+
+    /// Why it refused, with this exit code.
+    ///
+    /// # Panics
+    /// When it ended otherwise.
+    #[track_caller]
+    pub fn refused(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "it said: {}", self.stdout);
+        self.stderr
+    }
+}
+
 /// Runs a binary of this workspace to its end, with these variables and no others.
 ///
 /// # Errors
