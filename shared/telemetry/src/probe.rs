@@ -56,10 +56,11 @@ fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    write!(
-        stream,
+    // In one piece: `write!` would send each part by itself.
+    let request = format!(
         "GET {path} HTTP/1.1\r\nhost: {address}\r\nuser-agent: health\r\nconnection: close\r\n\r\n"
-    )?;
+    );
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.take(LONGEST).read_to_end(&mut answer)?;
     parse(&String::from_utf8_lossy(&answer))
@@ -88,20 +89,21 @@ fn without_tags(page: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader};
     use std::net::TcpListener;
     use std::thread;
 
     use super::*;
 
-    /// Answers one request with this.
+    /// Answers one request with this, once it has come whole.
     fn ask(answer: &'static str) -> Result<String, Failure> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut request = [0; 1024];
-            let read = stream.read(&mut request).unwrap();
-            assert!(request[..read].starts_with(b"GET /up HTTP/1.1\r\n"));
+            let lines = BufReader::new(&stream).lines().map(Result::unwrap);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            assert_eq!(head[0], "GET /up HTTP/1.1");
             stream.write_all(answer.as_bytes()).unwrap();
         });
         let outcome = probe("web", "0.0.0.0", port);
