@@ -4,7 +4,6 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use http::Request;
@@ -216,14 +215,12 @@ async fn an_answer_may_come_before_the_end_of_the_request() -> Result<()> {
     })
     .await?;
     let proxy = Proxy::start(&backend, &[]).await?;
-    let began = Instant::now();
     let mut client = Client::connect(proxy.address).await?;
     client
         .send("POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 1000000\r\n\r\nhello")
         .await?;
     let answer = client.response().await?;
     assert_eq!((answer.status, answer.text()), (413, "no!".into()));
-    assert!(began.elapsed() < SECOND * 10);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PROGRAM: &str = "redis-server";
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that keeps nothing on the disk. It ends when this is dropped.
 pub(crate) struct Redis {

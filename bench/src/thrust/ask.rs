@@ -13,7 +13,7 @@ use super::load::Request;
 use super::proxy::Proxy;
 use super::setting::Protocol;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An answer as it came.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 const THREADS: usize = 2;
 const BUFFER: usize = 256 * 1024;
 const PATIENCE: Timespec = Timespec {
-    tv_sec: 10,
+    tv_sec: 30,
     tv_nsec: 0,
 };
 
@@ -87,7 +87,7 @@ impl Tally {
     }
 }
 
-/// Keeps connections busy for so long. Blocks.
+/// Keeps connections busy for so long, and until something is answered. Blocks.
 pub(crate) fn load<C: Connection>(connections: &mut [C], time: Duration) -> Result<Run> {
     let share = connections.len().div_ceil(THREADS);
     let start = Instant::now();
@@ -115,7 +115,7 @@ fn keep_busy<C: Connection>(connections: &mut [C], time: Duration) -> Result<Tal
     let (mut tally, mut buffer) = (Tally::default(), vec![0; BUFFER]);
     let mut events: Vec<epoll::Event> = Vec::with_capacity(256);
     let start = Instant::now();
-    while start.elapsed() < time {
+    while start.elapsed() < time || tally.waits.is_empty() {
         events.clear();
         epoll::wait(&poll, spare_capacity(&mut events), Some(&PATIENCE))?;
         ensure!(!events.is_empty(), "no answer for a long time");

@@ -18,7 +18,7 @@ use super::setting::{Protocol, Setting};
 use super::{caddy, nginx};
 use crate::folder;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Below those that the system gives to connections that go out.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 
 pub(crate) const SIZE: usize = 64;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 const MASK: [u8; 4] = [1, 2, 3, 4];
 const TEXT: u8 = 0x81;
 
