@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use anyhow::{Result, ensure};
 use http::Request;
 use support::{Backend, Client, Http2, Proxy, SECOND, Seen, exchange, get, ok};
+use tokio::sync::RwLock;
 
 /// As a server in good order stops: each answer says that its connection ends, and then nobody listens.
 #[tokio::test]
@@ -30,11 +31,14 @@ async fn no_request_fails_while_the_server_starts_again() -> Result<()> {
     let proxy = Proxy::start(&backend, &[("H2C_ENABLED", "1")]).await?;
     let (address, over) = (proxy.address, AtomicBool::new(false));
     let answered = AtomicUsize::new(0);
+    // No connection may be on its way while the server stops listening: nobody could tell what became of its request.
+    let turns = RwLock::new(());
     let load = |text: &'static str| {
-        let (over, answered) = (&over, &answered);
+        let (over, answered, turns) = (&over, &answered, &turns);
         async move {
             let mut client = Client::connect(address).await?;
             while !over.load(Relaxed) {
+                let _turn = turns.read().await;
                 client.send(text).await?;
                 let answer = client.response().await?;
                 ensure!(answer.status == 200, "{text}: {}", answer.status);
@@ -46,6 +50,7 @@ async fn no_request_fails_while_the_server_starts_again() -> Result<()> {
     let by_http2 = async {
         let mut client = Http2::connect(address).await?;
         while !over.load(Relaxed) {
+            let _turn = turns.read().await;
             let request = Request::post("http://app.test/").body(())?;
             let answer = client.exchange(request, "hello").await?;
             ensure!(answer.body() == b"hello", "{}", answer.status());
@@ -55,6 +60,9 @@ async fn no_request_fails_while_the_server_starts_again() -> Result<()> {
     let restarts = async {
         for _ in 0..2 {
             stopping.store(true, Relaxed);
+            let all_turns = turns.write().await;
+            backend.stop_listening().await;
+            drop(all_turns);
             backend.finish().await?;
             stopping.store(false, Relaxed);
             tokio::time::sleep(SECOND).await;

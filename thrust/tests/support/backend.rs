@@ -14,8 +14,9 @@ pub struct Backend {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Arc<AtomicUsize>,
-    /// Tells the task to listen no more.
+    /// Tells the task to listen no more, and then those who wait for it.
     deaf: Arc<Notify>,
+    is_deaf: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -66,6 +67,7 @@ impl Backend {
             seen: Arc::default(),
             connections: Arc::default(),
             deaf: Arc::default(),
+            is_deaf: Arc::default(),
             task: tokio::spawn(async {}),
         };
         backend.task = backend.serve(listener, script);
@@ -82,9 +84,14 @@ impl Backend {
         Ok(())
     }
 
-    /// Stops listening, and waits until all connections have ended.
-    pub async fn finish(&mut self) -> Result<()> {
+    /// Stops listening. The system resets connections that come at that very moment.
+    pub async fn stop_listening(&self) {
         self.deaf.notify_one();
+        self.is_deaf.notified().await;
+    }
+
+    /// Waits until all connections have ended, once nobody listens any more.
+    pub async fn finish(&mut self) -> Result<()> {
         Ok(super::soon("the end of the connections", &mut self.task).await??)
     }
 
@@ -100,14 +107,12 @@ impl Backend {
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
         let (seen, connections) = (Arc::clone(&self.seen), Arc::clone(&self.connections));
-        let deaf = Arc::clone(&self.deaf);
+        let (deaf, is_deaf) = (Arc::clone(&self.deaf), Arc::clone(&self.is_deaf));
         tokio::spawn(async move {
             // What runs on the connections ends with this task.
             let mut peers = JoinSet::new();
             loop {
                 let accepted = tokio::select! {
-                    // Those that wait to be accepted are not left behind.
-                    biased;
                     accepted = listener.accept() => accepted,
                     () = deaf.notified() => break,
                 };
@@ -122,6 +127,7 @@ impl Backend {
                 }));
             }
             drop(listener);
+            is_deaf.notify_one();
             while peers.join_next().await.is_some() {}
         })
     }
