@@ -34,5 +34,7 @@ export default defineConfig({
     include: ['tests/**/*.test.{ts,tsx}'],
     setupFiles: ['tests/support/setup.ts'],
     restoreMocks: true,
+    // Only a test that fails waits for so long. Some machines are slow, and do something else beside.
+    testTimeout: 60_000,
   },
 })

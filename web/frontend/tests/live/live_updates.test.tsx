@@ -6,6 +6,7 @@ import { connectionAtom } from '../../src/atoms/todos'
 import { bootApp, bootLeader } from '../support/app'
 import { FakeServer } from '../support/fake_server'
 import { FakeSocket } from '../support/fake_socket'
+import { PATIENCE_MS } from '../support/patience'
 
 let server: FakeServer
 
@@ -127,7 +128,7 @@ describe('the leader', () => {
 
   it('closes its socket while it is still connecting, when another tab leads', async () => {
     const { bus } = await bootApp(server)
-    await act(() => vi.waitFor(() => FakeSocket.latest, { timeout: 2_000 }))
+    await act(() => vi.waitFor(() => FakeSocket.latest, { timeout: PATIENCE_MS }))
     await act(async () => bus.say({ type: 'ping', payload: null, from: 'a' }))
     await waitFor(() => expect(document.querySelector('.leader-badge')?.textContent).toBe('Follower'))
     act(() => FakeSocket.latest.accept())
@@ -199,7 +200,7 @@ describe('leaving and coming back', () => {
     server.add('bread')
     act(() => show(true))
     await waitFor(() => expect(titles()).toEqual(['bread', 'milk']))
-    await act(() => vi.waitFor(() => expect(FakeSocket.open).toHaveLength(1), { timeout: 2_000 }))
+    await act(() => vi.waitFor(() => expect(FakeSocket.open).toHaveLength(1), { timeout: PATIENCE_MS }))
     act(() => FakeSocket.latest.subscribe(server.list()))
     expect(atoms.get(connectionAtom)).toBe('live')
   })

@@ -105,7 +105,7 @@ describe('a list of 1,500', () => {
     const props = () => (history.state as { page: { props: { rev: number; todos: unknown } } }).page.props
     await userEvent.type(input(), 'eggs{Enter}')
     await waitFor(() => expect(checkbox('eggs').disabled).toBe(false))
-    await waitFor(() => expect(props().rev).toBe(server.rev), { timeout: 3_000 })
+    await waitFor(() => expect(props().rev).toBe(server.rev))
     expect(props().todos).toBeNull()
     expect(shownTitles()[0]).toBe('eggs')
   })

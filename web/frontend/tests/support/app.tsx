@@ -14,6 +14,7 @@ import { FakeBus } from './fake_bus'
 import { FakeLocks } from './fake_locks'
 import { FakeServer } from './fake_server'
 import { FakeSocket, installFakeSockets } from './fake_socket'
+import { PATIENCE_MS } from './patience'
 
 const pages: Record<string, React.ComponentType<never>> = { 'Todos/Index': Index, 'Errors/Show': Show }
 
@@ -72,7 +73,7 @@ function forgetLastPage(server: FakeServer): Promise<void> {
 /** Alone among tabs, so it leads and opens the socket. */
 export async function bootLeader(server = new FakeServer()) {
   const app = await bootApp(server, webLock(new FakeLocks().for('m'), 'lock'))
-  await act(() => vi.waitFor(() => FakeSocket.latest, { timeout: 2_000 }))
+  await act(() => vi.waitFor(() => FakeSocket.latest, { timeout: PATIENCE_MS }))
   act(() => FakeSocket.latest.subscribe(server.list()))
   return app
 }

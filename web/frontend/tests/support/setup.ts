@@ -1,4 +1,8 @@
+import { configure } from '@testing-library/dom'
 import { afterEach, vi } from 'vitest'
+import { PATIENCE_MS } from './patience'
+
+configure({ asyncUtilTimeout: PATIENCE_MS })
 
 afterEach(async () => {
   vi.useRealTimers()
