@@ -129,10 +129,12 @@ test("error pages are shown like any other", async () => {
 test("pages loaded ahead are shown without another request", async () => {
   const client = await open(app.origin, "/members")
   const loaded = new Promise((done) => client.router.on("prefetched", done))
-  client.router.prefetch("/feed?page=1", { method: "get" }, { cacheFor: 5000 })
+  client.router.prefetch("/feed?page=1", { method: "get" }, { cacheFor: "1h" })
   await loaded
+  assert.deepEqual(client.requests, [`${app.origin}/feed?page=1`])
   const { success } = await client.visit("/feed?page=1")
   assert.equal(success.component, "Feed")
+  assert.equal(client.requests.length, 1)
 })
 
 test("history is encrypted, and its key forgotten at a logout", async () => {

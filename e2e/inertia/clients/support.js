@@ -27,14 +27,14 @@ export async function open(origin, path, alter = () => {}) {
   await close()
   GlobalRegistrator.register({ url: origin + path })
   window.scrollTo = () => {}
-  bypassCache()
+  const requests = watchRequests()
   const response = await window.fetch(origin + path, { headers: { "Cache-Control": "no-cache" } })
   document.documentElement.innerHTML = await response.text()
   const page = JSON.parse(document.querySelector("script[data-page]").textContent)
   alter(page)
   // A fresh copy of the module for each page: the client is one for the whole of a document.
   const { router } = await import(`${import.meta.resolve("@inertiajs/core")}?${++pages}`)
-  const client = new Client(router, response, page)
+  const client = new Client(router, response, page, requests)
   router.init({
     initialPage: page,
     resolveComponent: (name) => name,
@@ -52,20 +52,23 @@ async function close() {
 
 let pages = 0
 
-/** happy-dom's cache takes HTML for JSON, whatever `Vary` says. */
-function bypassCache() {
+/** The addresses that the client asks for. None from happy-dom's cache, which takes HTML for JSON, whatever `Vary` says. */
+function watchRequests() {
+  const requests = []
   const { open } = XMLHttpRequest.prototype
-  XMLHttpRequest.prototype.open = function (...args) {
-    open.apply(this, args)
+  XMLHttpRequest.prototype.open = function (method, url, ...more) {
+    requests.push(String(url))
+    open.call(this, method, url, ...more)
     this.setRequestHeader("Cache-Control", "no-cache")
   }
+  return requests
 }
 
 class Client {
   #waiting = []
 
-  constructor(router, response, page) {
-    Object.assign(this, { router, response, page, exceptions: [], locations: [] })
+  constructor(router, response, page, requests) {
+    Object.assign(this, { router, response, page, requests, exceptions: [], locations: [] })
     router.on("httpException", ({ detail }) => {
       this.exceptions.push(detail.response.status)
     })
