@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test'
 
 interface OldTabState {
   leading: boolean
+  pings: number
   lists: { title: string }[][]
   lead(): void
 }
@@ -15,10 +16,15 @@ type OldWindow = Window & typeof globalThis & { oldTab: OldTabState }
 export class OldTab {
   private constructor(readonly page: Page) {}
 
-  /** `page` must be of the same origin as the list. */
-  static async open(page: Page, id: string): Promise<OldTab> {
-    await page.evaluate(speak, id)
+  /** `page` must be of the same origin as the list. A patient one leads only when it is told to. */
+  static async open(page: Page, id: string, { patient = false } = {}): Promise<OldTab> {
+    await page.evaluate(speak, { id, patient })
     return new OldTab(page)
+  }
+
+  /** Whether a leader has answered it. */
+  hasLeader(): Promise<boolean> {
+    return this.page.evaluate(() => (window as OldWindow).oldTab.pings > 0)
   }
 
   leads(): Promise<boolean> {
@@ -36,14 +42,16 @@ export class OldTab {
   }
 }
 
-function speak(id: string): void {
+function speak({ id, patient }: { id: string; patient: boolean }): void {
   const channel = new BroadcastChannel('todos-sync')
   const send = (type: string) => channel.postMessage({ type, payload: null, from: id })
   let heartbeat: ReturnType<typeof setInterval> | undefined
   let timeout: ReturnType<typeof setTimeout> | undefined
 
+  const leadUnasked = () => patient || tab.lead()
   const tab: OldTabState = {
     leading: false,
+    pings: 0,
     lists: [],
     lead() {
       if (tab.leading) return
@@ -60,13 +68,14 @@ function speak(id: string): void {
 
   channel.onmessage = ({ data: { type, from, payload } }) => {
     if (type === 'ping') {
+      tab.pings++
       if (tab.leading && from < id) follow()
       clearTimeout(timeout)
-      timeout = setTimeout(() => tab.lead(), 5_000)
+      timeout = setTimeout(leadUnasked, 5_000)
     } else if (type === 'discover' && tab.leading) send('ping')
     else if (type === 'data' && !tab.leading && payload) tab.lists.push(payload)
   }
   send('discover')
-  setTimeout(() => !timeout && tab.lead(), 500)
+  setTimeout(() => !timeout && leadUnasked(), 500)
   Object.assign(window, { oldTab: tab })
 }

@@ -32,7 +32,7 @@ test('the page without JavaScript: axe finds nothing, light or dark, wide or nar
 })
 
 test('with 10,000 todos axe finds nothing, and each row says which of how many it is', async ({ browser }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(600_000)
   const suite = await Suite.start()
   await crowd(new Client(suite.url), 10_000)
   const { context } = new Visitor(await browser.newContext({ reducedMotion: 'reduce' }), suite.url)

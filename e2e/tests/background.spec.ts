@@ -14,7 +14,7 @@ test('a hidden leader keeps the lead and passes everything on', async ({ chromiu
   }
   expect([await leader.role(), await follower.role()]).toEqual(['Leader', 'Follower'])
   expect(await follower.logged('Became leader')).toBe(0)
-  expect(suite.cableSockets()).toBe(1)
+  await expect.poll(() => suite.cableSockets()).toBe(1)
 })
 
 test('a frozen leader gives way at once, and comes back as a follower', async ({ chromium, suite, client }) => {
@@ -34,7 +34,7 @@ test('a frozen leader gives way at once, and comes back as a follower', async ({
   for (const tab of [front, frozen]) await expect.poll(() => tab.titles()).toEqual(['Afterwards', 'While it was frozen'])
   expect([await front.role(), await frozen.role()]).toEqual(['Leader', 'Follower'])
   expect(await front.logged('Received 2 todos')).toBe(1)
-  expect(suite.cableSockets()).toBe(1)
+  await expect.poll(() => suite.cableSockets()).toBe(1)
 })
 
 test('a frozen follower comes back to the true list', async ({ chromium, suite, client }) => {
@@ -85,6 +85,6 @@ for (const who of ['leader', 'follower'] as const) {
     expect([await staying.role(), await leaving.role()]).toEqual(['Leader', 'Follower'])
     await client.create('Afterwards')
     for (const tab of [staying, leaving]) await expect.poll(() => tab.titles()).toEqual(['Afterwards', 'Meanwhile'])
-    expect(suite.cableSockets()).toBe(1)
+    await expect.poll(() => suite.cableSockets()).toBe(1)
   })
 }

@@ -33,7 +33,7 @@ test('in a development build, with StrictMode, one tab leads and nothing is comp
   await expect(follower!.badge).toHaveText('Leader')
   await expect(follower!.logged('Became leader')).toHaveCount(1)
   await expect.poll(() => suite.cableSockets()).toBe(1)
-  expect(visitor.openSockets()).toBe(1)
+  await expect.poll(() => visitor.openSockets()).toBe(1)
   expect(visitor.errors).toEqual([])
 
   await visitor.context.close()

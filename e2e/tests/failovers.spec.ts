@@ -16,7 +16,9 @@ const ENDS: Record<string, (leader: Tab) => Promise<unknown>> = {
 
 interface Case {
   locks: boolean
-  /** The longest that a fail-over may take on a slow machine. */
+  /** What a fail-over takes at most, in milliseconds, when nothing else keeps the machine busy: the fastest shows it. */
+  promised: number
+  /** What half of them may take on a machine that is. */
   bound: number
 }
 
@@ -42,7 +44,7 @@ async function failOver(suite: Suite, visitor: Visitor, how: string, locks: bool
     if (!locks) expect(await notesOf(next)).toMatchObject({ tabId: ids.toSorted()[0] })
     expect(suite.cableProxy.accepted - before, 'sockets opened since').toBe(1)
   }
-  expect(visitor.openSockets()).toBe(1)
+  await expect.poll(() => visitor.openSockets()).toBe(1)
   await expect.poll(() => suite.cableSockets()).toBe(1)
   return (await notesOf(next)).liveAt - start
 }
@@ -63,16 +65,19 @@ async function successor(visitor: Visitor, since: number): Promise<Tab> {
 }
 
 function summary(times: number[]): string {
-  const sorted = times.toSorted((a, b) => a - b)
-  return `${sorted[0]}, ${sorted[Math.floor(sorted.length / 2)]}, ${sorted.at(-1)} ms (${times.length})`
+  return `${Math.min(...times)}, ${median(times)}, ${Math.max(...times)} ms (${times.length})`
 }
 
-for (const { locks, bound } of [
-  { locks: true, bound: 3_000 },
-  { locks: false, bound: 8_000 },
+function median(times: number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!
+}
+
+for (const { locks, promised, bound } of [
+  { locks: true, promised: 500, bound: 3_000 },
+  { locks: false, promised: 6_000, bound: 8_000 },
 ] satisfies Case[]) {
   test(`${ROUNDS} leaders go, with five followers each, ${locks ? 'with' : 'without'} Web Locks`, async ({ suite, visitor }) => {
-    test.setTimeout(240_000)
+    test.setTimeout(600_000)
     await takeNotes(visitor, { locks })
     await visitor.openTabs(5)
     const times: Record<string, number[]> = { close: [], crash: [], leave: [] }
@@ -83,6 +88,9 @@ for (const { locks, bound } of [
     }
     const report = Object.entries(times).map(([how, taken]) => `${how} ${summary(taken)}`)
     console.log(`    fastest, median and slowest fail-over: ${report.join('; ')}`)
-    expect(Math.max(...Object.values(times).flat())).toBeLessThan(bound)
+    for (const [how, taken] of Object.entries(times)) {
+      expect(Math.min(...taken), how).toBeLessThanOrEqual(promised)
+      expect(median(taken), how).toBeLessThan(bound)
+    }
   })
 }

@@ -48,7 +48,7 @@ test('the page is live at one origin, and all of it comes by HTTP/2', async ({ f
   })
   expect(protocols.length).toBeGreaterThan(3)
   expect(new Set(protocols)).toEqual(new Set(['h2']))
-  expect(visitor.openSockets()).toBe(1)
+  await expect.poll(() => visitor.openSockets()).toBe(1)
   // RFC 8441: the socket is a stream of the connection that brought the page.
   expect(await thrust.line('http.method=CONNECT')).toMatch(/http\.path=\/cable http\.status=200 .*HTTP\/2/)
 })

@@ -20,9 +20,9 @@ test('a change in one tab shows in all tabs and in another browser, with one soc
   for (const tab of all) await tab.shows('Pack')
   for (const tab of all) await tab.counts(1, 0, 1)
 
-  expect(visitor.openSockets()).toBe(1)
-  expect(other.openSockets()).toBe(1)
-  expect(suite.cableSockets()).toBe(2)
+  await expect.poll(() => visitor.openSockets()).toBe(1)
+  await expect.poll(() => other.openSockets()).toBe(1)
+  await expect.poll(() => suite.cableSockets()).toBe(2)
 })
 
 test('a change by plain HTTP shows in all tabs', async ({ visitor, newVisitor, client }) => {
@@ -44,5 +44,5 @@ test('a tab that opens later has what the others have', async ({ visitor, client
   const second = await visitor.openTab()
   await second.shows('Early')
   await expect(second.badge).toHaveText('Follower')
-  expect(visitor.openSockets()).toBe(1)
+  await expect.poll(() => visitor.openSockets()).toBe(1)
 })
