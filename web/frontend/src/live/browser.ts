@@ -3,6 +3,7 @@ import { shortId } from '../lib/id'
 import { broadcastBus } from '../tabs/bus'
 import { browserLock } from '../tabs/lock'
 import { send, visitFilter } from '../todos/visit'
+import { guardDoubleClicks } from './double_click'
 import { watchPage } from './lifecycle'
 import { reloadTodos, watchPages, writeToPage, type PageLike } from './page'
 import { Session } from './session'
@@ -24,6 +25,7 @@ export function browserSession(firstPage: PageLike): Session {
   })
   session.adoptFirstPage(firstPage)
   watchPage(session)
+  guardDoubleClicks()
   watchPages({
     beforeUpdate: (page) => session.adoptPage(page),
     navigated: (page) => session.returnToPage(page),

@@ -3,6 +3,7 @@ import { act, cleanup, render } from '@testing-library/react'
 import { createStore, Provider } from 'jotai'
 import { onTestFinished, vi } from 'vitest'
 import { SessionContext } from '../../src/live/context'
+import { guardDoubleClicks } from '../../src/live/double_click'
 import { watchPage } from '../../src/live/lifecycle'
 import { reloadTodos, watchPages, writeToPage } from '../../src/live/page'
 import { Session } from '../../src/live/session'
@@ -35,7 +36,7 @@ export async function bootApp(server = new FakeServer(), makeLock: MakeLock | nu
     writeToPage,
     reloadTodos,
   })
-  const stops = [watchPage(session), watchPages(listeners(session))]
+  const stops = [watchPage(session), watchPages(listeners(session)), guardDoubleClicks()]
   onTestFinished(() => {
     stops.forEach((stop) => stop())
     session.stop()
