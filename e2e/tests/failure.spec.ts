@@ -1,3 +1,4 @@
+import { crowd } from '../support/crowd.ts'
 import { expect, test } from '../support/fixtures.ts'
 import type { Tab } from '../support/tab.ts'
 import type { Fault } from '../support/web_proxy.ts'
@@ -125,6 +126,18 @@ test('a title that is too long is told so, and given back', async ({ tab, client
   await expect(tab.alert).toHaveText(/^Title is too long/)
   await expect(tab.input).toHaveValue(title)
   expect(await client.list()).toEqual([])
+})
+
+test('what fails at the end of a long list is told where it can be seen', async ({ tab, client, suite }) => {
+  await crowd(client, 60)
+  await expect(tab.rows).toHaveCount(60)
+  suite.webProxy.fail('PATCH', { answer: 500 })
+  const last = tab.rows.last().getByRole('checkbox')
+  await last.click()
+  await expect(tab.alert).toHaveText(/the server had a problem/)
+  await expect(tab.input).not.toBeInViewport()
+  await expect(tab.alert).toBeInViewport({ ratio: 1 })
+  await expect(last).toBeInViewport()
 })
 
 test('a notice can be dismissed', async ({ tab }) => {
