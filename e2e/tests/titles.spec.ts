@@ -35,3 +35,41 @@ test('titles with markup stay text when typed', async ({ tab }) => {
   await expect(tab.delete(title)).toBeVisible()
   expect(await tab.page.evaluate(() => 'x' in window)).toBe(false)
 })
+
+test('each title runs in the direction of its language, with and without JavaScript', async ({ tab, client, newVisitor, suite }) => {
+  const titles = ['שלום!', 'Hello!']
+  for (const title of titles) await client.create(title)
+  const plain = await (await newVisitor({ javaScriptEnabled: false })).context.newPage()
+  await plain.goto(`${suite.url}/todos`)
+  for (const page of [tab.page, plain]) {
+    await expect(page.getByText(titles[0]!, { exact: true })).toHaveCSS('direction', 'rtl')
+    await expect(page.getByText(titles[1]!, { exact: true })).toHaveCSS('direction', 'ltr')
+  }
+  await tab.input.fill(titles[0]!)
+  await expect(tab.input).toHaveCSS('direction', 'rtl')
+})
+
+test('the Enter that ends a word of an input method sends nothing', async ({ tab, client }) => {
+  const devtools = await tab.page.context().newCDPSession(tab.page)
+  /** As a Japanese keyboard does: the letters are under way until Enter takes them. */
+  const compose = async (text: string) => {
+    await devtools.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length })
+    await devtools.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', windowsVirtualKeyCode: 229, key: 'Process', code: 'Enter' })
+    await devtools.send('Input.insertText', { text })
+    await devtools.send('Input.dispatchKeyEvent', { type: 'keyUp', windowsVirtualKeyCode: 13, key: 'Enter', code: 'Enter' })
+  }
+  await tab.input.focus()
+  await compose('牛乳')
+  await expect(tab.input).toHaveValue('牛乳')
+  await tab.shows()
+  await tab.input.press('Enter')
+  await expect(tab.row('牛乳')).toHaveAttribute('aria-busy', 'false')
+
+  await tab.row('牛乳').locator('label').dblclick()
+  const field = tab.page.getByRole('textbox', { name: 'Edit' })
+  await compose('とお茶')
+  await expect(field).toHaveValue('牛乳とお茶')
+  await field.press('Enter')
+  await tab.shows('牛乳とお茶')
+  await expect.poll(() => client.titles()).toEqual(['牛乳とお茶'])
+})

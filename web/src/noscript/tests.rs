@@ -43,8 +43,8 @@ fn every_change_has_its_form() {
         &html,
         &[
             r#"<form class="todos-form" method="post" action="/todos">"#,
-            "formaction=/todos/1 name=todo[completed] value=1>☐ todo 1</button>",
-            "formaction=/todos/3 name=todo[completed] value=0>☑ <s>todo 3</s></button>",
+            "formaction=/todos/1 name=todo[completed] value=1>☐ <bdi>todo 1</bdi></button>",
+            "formaction=/todos/3 name=todo[completed] value=0>☑ <s dir=auto>todo 3</s></button>",
             r#"formaction=/todos/3 name=_method value=delete aria-label="Delete todo 3">Delete</button>"#,
             r#"<a href="/todos?edit=1" aria-label="Edit todo 1">Edit</a>"#,
             r#"form="edit" name="todo[title]" value="todo 2""#,

@@ -15,8 +15,7 @@ export function EditField({ onSave, onCancel }: Props) {
   useFocusWhileEditing(field, again)
 
   const finishByKey = (event: KeyboardEvent) => {
-    // These keys also end the choice of a Japanese or Chinese word.
-    if ((event.key !== 'Enter' && event.key !== 'Escape') || event.nativeEvent.isComposing) return
+    if ((event.key !== 'Enter' && event.key !== 'Escape') || isComposing(event)) return
     // The focus moves on at once, and the rest of the key must not press what it moves to.
     event.preventDefault()
     if (event.key === 'Enter') onSave()
@@ -29,6 +28,7 @@ export function EditField({ onSave, onCancel }: Props) {
       type="text"
       className="edit todos-edit"
       aria-label="Edit"
+      dir="auto"
       autoComplete="off"
       enterKeyHint="done"
       value={draft}
@@ -59,6 +59,12 @@ function useFocusWhileEditing(field: React.RefObject<HTMLInputElement | null>, a
     // Only as it opens: later the focus is the user's.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [])
+}
+
+/** These keys also end the choice of a Japanese or Chinese word. Safari says that it has ended, and then sends the key. */
+function isComposing({ nativeEvent }: KeyboardEvent): boolean {
+  const PROCESSED = 229
+  return nativeEvent.isComposing || nativeEvent.keyCode === PROCESSED
 }
 
 function isTyping(): boolean {

@@ -34,6 +34,7 @@ export function TodoForm({ onCreate, errorId }: Props) {
         name="todo[title]"
         className="new-todo todos-input"
         aria-label="New todo"
+        dir="auto"
         aria-invalid={errorId !== null}
         aria-describedby={errorId ?? undefined}
         placeholder="What needs to be done?"

@@ -52,7 +52,12 @@ export const TodoRow = memo(function TodoRow(props: Props) {
           disabled={pending}
           onChange={() => onToggle(row)}
         />
-        <label id={labelId} className={row.completed ? 'todos-text todos-text--completed' : 'todos-text'} data-testid="todo-title">
+        <label
+          id={labelId}
+          className={row.completed ? 'todos-text todos-text--completed' : 'todos-text'}
+          data-testid="todo-title"
+          dir="auto"
+        >
           {row.title}
         </label>
         {/* Not a stop of the Tab key, which has F2 instead: long lists have enough of them. */}
