@@ -63,7 +63,7 @@ async fn all_need_to_know_what_to_become() -> Result<()> {
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert_eq!(
         message(response).await?,
-        "expected `todo[completed]`, got none"
+        "Expected `todo[completed]`, got none."
     );
     Ok(())
 }
@@ -87,7 +87,7 @@ async fn what_is_sent_twice_is_done_once() -> Result<()> {
     let other = send(&web, Method::POST, "/todos", tea, key).await?;
     assert_eq!(other.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let told = message(other).await?;
-    assert!(told.starts_with("expected each change to have"), "{told}");
+    assert!(told.starts_with("Expected each change to have"), "{told}");
     assert_eq!(list(&web).await?.1, 1);
 
     let stranger = Browser::open(&web.url).await?;
@@ -131,7 +131,7 @@ async fn keys_that_are_none_are_refused() -> Result<()> {
     let response = send(&web, Method::POST, "/todos", milk, "a b").await?;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     let told = message(response).await?;
-    assert!(told.starts_with("expected one Idempotency-Key"), "{told}");
+    assert!(told.starts_with("Expected one Idempotency-Key"), "{told}");
     assert_eq!(list(&web).await?.1, 0);
     Ok(())
 }

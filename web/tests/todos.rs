@@ -94,21 +94,21 @@ async fn what_is_not_there_is_not_found() -> Result<()> {
 async fn malformed_bodies_are_named() -> Result<()> {
     let web = Web::start(&[]).await?;
     let cases = [
-        ("application/json", "{", 400, "the body is not JSON"),
+        ("application/json", "{", 400, "The body is not JSON"),
         (
             "application/json",
             "{}",
             400,
-            "param is missing or the value is empty: todo",
+            "Param is missing or the value is empty: todo.",
         ),
         (
             "application/x-www-form-urlencoded",
             "a=b",
             400,
-            "param is missing or the value is empty: todo",
+            "Param is missing or the value is empty: todo.",
         ),
         ("application/x-www-form-urlencoded", "%ff=%ff", 400, ""),
-        ("text/plain", "milk", 415, "expected a form"),
+        ("text/plain", "milk", 415, "Expected a form"),
     ];
     for (content_type, body, status, message) in cases {
         let request = web
@@ -123,6 +123,9 @@ async fn malformed_bodies_are_named() -> Result<()> {
     }
     let large = web.browser.create(&"x".repeat(200_000)).await?;
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let page: Value = large.json().await?;
+    let told = page["props"]["message"].as_str().unwrap_or_default();
+    assert_eq!(told, "The request is larger than the server takes.");
     assert_eq!(web.browser.props().await?["todos"], json!([]));
     Ok(())
 }

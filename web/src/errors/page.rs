@@ -64,9 +64,10 @@ fn log(request: &HttpRequest, failed: &HttpResponse) -> Option<String> {
         reason,
         "refused a request"
     );
-    // What the file server says of a folder is about the server, not about the request.
-    let is_ours =
-        failed.status() != StatusCode::NOT_FOUND || error.as_error::<AppError>().is_some();
+    // What the file server says of a folder is about the server, not about the request, and that of a large body is
+    // short of words.
+    let theirs = [StatusCode::NOT_FOUND, StatusCode::PAYLOAD_TOO_LARGE];
+    let is_ours = !theirs.contains(&failed.status()) || error.as_error::<AppError>().is_some();
     is_ours.then_some(reason)
 }
 
@@ -85,7 +86,7 @@ async fn render(
         nonce: Nonce::of(request),
         status: status.as_u16(),
         title: title(status),
-        message: detail.unwrap_or(usual(status)),
+        message: sentence(&detail.unwrap_or(usual(status))),
     };
     if accepts(request, inertia::headers::INERTIA, "true") {
         let inertia = Inertia::extract(request).await?;
@@ -145,10 +146,46 @@ fn usual(status: StatusCode) -> String {
     text.to_owned()
 }
 
+/// Errors are worded as parts of a log line. People read sentences.
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    first.chain(rest.clone()).chain(end.chars()).collect()
+}
+
 /// Cookies, `Allow` and the like belong to the answer whatever its body.
 fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
     let body = [header::CONTENT_TYPE, header::CONTENT_LENGTH];
     for (name, value) in from.iter().filter(|(name, _)| !body.contains(name)) {
         to.append(name.clone(), value.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn messages_are_sentences() {
+        let cases = [
+            (
+                "there is no todo with the id 7",
+                "There is no todo with the id 7.",
+            ),
+            (
+                "This page has expired. Reload it.",
+                "This page has expired. Reload it.",
+            ),
+            ("`x` is unknown", "`x` is unknown."),
+            ("öl", "Öl."),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(sentence(text), expected);
+        }
     }
 }
