@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use actix_web::http::header::{self, ContentType, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpMessage as _, HttpResponse, HttpResponseBuilder, ResponseError};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::{Map, Value};
 
 use crate::csrf::ForPage;
@@ -123,23 +123,22 @@ impl Render {
         {
             return Ok(response(StatusCode::NOT_MODIFIED, Some(etag)).finish());
         }
-        // What is only loaded ahead may never be shown.
-        if !messages.is_empty() && !self.inertia.is_prefetch() {
-            session::clear(&self.inertia.session);
-        }
         let (inertia, status) = (self.inertia.clone(), self.status);
+        // What is only loaded ahead may never be shown.
+        let shows_messages = !messages.is_empty() && !inertia.is_prefetch();
         let page = self.page(config, messages).await?;
         let mut response = response(status, etag.as_ref());
-        if inertia.is_inertia() {
+        let response = if inertia.is_inertia() {
             response.insert_header((headers::INERTIA, "true"));
-            return Ok(response.json(page));
+            response.json(page)
+        } else {
+            let html = document(config, &request, page)?;
+            response.content_type(ContentType::html()).body(html)
+        };
+        if shows_messages {
+            session::clear(&inertia.session);
         }
-        let html = config.document(&request, &page);
-        let html = html.map_err(|source| RenderError::Layout {
-            component: page.component,
-            source,
-        })?;
-        Ok(response.content_type(ContentType::html()).body(html))
+        Ok(response)
     }
 
     /// A page with messages is like no other, and has none.
@@ -191,6 +190,14 @@ impl IntoFuture for Render {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.respond())
     }
+}
+
+fn document(config: &Config, request: &HttpRequest, page: Page) -> Result<String, RenderError> {
+    let html = config.document(request, &page);
+    html.map_err(|source| RenderError::Layout {
+        component: page.component,
+        source,
+    })
 }
 
 fn response(status: StatusCode, etag: Option<&HeaderValue>) -> HttpResponseBuilder {

@@ -66,6 +66,20 @@ async fn they_survive_a_conflict_and_a_page_loaded_ahead() {
 }
 
 #[actix_web::test]
+async fn they_survive_a_page_that_cannot_be_rendered() {
+    async fn broken(inertia: Inertia) -> Result<HttpResponse, RenderError> {
+        let props = Props::new().lazy("list", async || Err::<u8, _>("out of order".into()));
+        inertia.render("Todos/Index", props).await
+    }
+    let mut client = Client::new();
+    client.ask(refuse, write(Method::POST)).await;
+    let failed = client.ask(broken, visit()).await;
+    assert_eq!(failed.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let shown = client.ask(page, visit()).await.page();
+    assert_eq!(shown["flash"], json!({ "alert": "Not saved" }));
+}
+
+#[actix_web::test]
 async fn errors_come_whatever_a_partial_reload_wants() {
     let mut client = Client::new();
     client.ask(refuse, write(Method::POST)).await;
