@@ -6,8 +6,9 @@ use actix_web::dev::ServiceRequest;
 
 use crate::{Page, Props};
 
-type Failed = Box<dyn std::error::Error + Send + Sync>;
-type Layout = dyn Fn(&HttpRequest, &Document<'_>) -> Result<String, Failed> + Send + Sync;
+/// Why a layout could not be rendered: any error.
+pub type LayoutError = Box<dyn std::error::Error + Send + Sync>;
+type Layout = dyn Fn(&HttpRequest, &Document<'_>) -> Result<String, LayoutError> + Send + Sync;
 type Share = dyn Fn(&HttpRequest) -> Props + Send + Sync;
 
 /// How pages are made: the HTML document around them, the version of their assets, and what all of them have. Belongs
@@ -42,7 +43,7 @@ impl Config {
     /// `version` changes with the assets: a hash of their manifest for instance. `layout` renders the HTML document.
     pub fn new<F>(version: impl Into<Arc<str>>, layout: F) -> Self
     where
-        F: Fn(&HttpRequest, &Document<'_>) -> Result<String, Failed> + Send + Sync + 'static,
+        F: Fn(&HttpRequest, &Document<'_>) -> Result<String, LayoutError> + Send + Sync + 'static,
     {
         Self {
             version: version.into(),
@@ -84,7 +85,11 @@ impl Config {
             .map_or_else(Props::new, |share| share(request))
     }
 
-    pub(crate) fn document(&self, request: &HttpRequest, page: &Page) -> Result<String, Failed> {
+    pub(crate) fn document(
+        &self,
+        request: &HttpRequest,
+        page: &Page,
+    ) -> Result<String, LayoutError> {
         let elements = page.elements()?;
         let document = Document {
             page,

@@ -188,6 +188,12 @@ fn verify(
         .map(str::to_owned)
         .or(form.map(|FormToken(token)| token))
         .ok_or(InvalidAuthenticityToken::Missing)?;
+    if token.is_none() {
+        tracing::debug!(
+            "a token came without its session: is the session's middleware around `csrf::protect`, \
+             and does the browser send its cookie back?"
+        );
+    }
     match (token, unmasked(&given)) {
         (Some(token), Some(given)) if token.ct_eq(&given).into() => Ok(()),
         _ => Err(InvalidAuthenticityToken::Expired),

@@ -43,7 +43,7 @@ mod session;
 mod share;
 mod visit;
 
-pub use config::{Config, Document};
+pub use config::{Config, Document, LayoutError};
 pub use forms::forms;
 pub use inertia::Inertia;
 pub use middleware::protocol;
@@ -52,3 +52,8 @@ pub use props::{Prop, PropError, Props, ScrollPage};
 pub use redirect::Redirect;
 pub use render::{Render, RenderError};
 pub use share::share;
+
+/// The examples of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/inertia.md")]
+struct Guide;
