@@ -32,7 +32,8 @@ pub trait Adapter: Send + Sync + 'static {
         since: Since,
     ) -> BoxFuture<'a, Result<History, AdapterError>>;
 
-    /// Completes when every later broadcast will reach the hub. No subscription is confirmed before.
+    /// Completes when every later broadcast will reach the hub. Before, no subscription is confirmed, and no client welcomed that
+    /// [`crate::Cable::disconnect`] could mean.
     fn ready(&self) -> BoxFuture<'_, ()>;
 
     /// How the part that listens for other processes' messages is doing.

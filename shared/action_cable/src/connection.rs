@@ -46,7 +46,7 @@ pub(crate) async fn run<A, I>(
             outbox: Arc::clone(outbox),
             pulse: Arc::clone(&pulse),
         };
-        let _obedience = obey(&server, identified.identity(), outbox);
+        let _obedience = Box::pin(obey(&server, identified.identity(), outbox)).await;
         let (mut commands, sid) = welcome(&server, identified, client);
         registration.opened(pulse);
         let left = read(&mut messages, &mut commands, outbox).await;
@@ -119,14 +119,20 @@ where
     (commands, sid.filter(|_| is_kept))
 }
 
-pub(crate) fn obey<A, I: Identify<A>>(
+/// Obeys orders for the client. Completes when no later one will be missed, as it is only then to be welcomed.
+pub(crate) async fn obey<A, I: Identify<A>>(
     server: &Shared<A, I>,
     identity: &I,
     outbox: &Arc<Outbox>,
 ) -> Option<Obedience> {
     let identifier = identity.connection_identifier()?;
     let hub = server.cable.hub().clone();
-    Some(Obedience::new(hub, &identifier, outbox))
+    let obedience = Obedience::new(hub, &identifier, outbox);
+    tokio::select! {
+        () = server.cable.ready() => {}
+        () = outbox.ended() => {}
+    }
+    Some(obedience)
 }
 
 async fn read<A, I>(

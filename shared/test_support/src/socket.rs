@@ -82,30 +82,31 @@ impl Socket {
     /// # Errors
     /// When the socket is closed, or nothing comes.
     pub async fn text(&mut self) -> Result<String> {
-        loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next())
-                .await
-                .context("no frame came")?;
-            let frame = next.context("the socket was closed")??;
-            match frame {
-                Message::Text(text) if !text.contains(r#""type":"ping""#) => {
-                    return Ok(text.to_string());
-                }
-                Message::Close(_) => bail!("the socket was closed"),
-                _ => {}
-            }
-        }
+        self.text_with("").await
     }
 
-    /// The next text frame that contains `text`.
+    /// The next text frame that contains `text`, and is no ping.
     ///
     /// # Errors
     /// When the socket is closed, or none comes.
     pub async fn text_with(&mut self, text: &str) -> Result<String> {
+        tokio::time::timeout(PATIENCE, self.read_until(text))
+            .await
+            .with_context(|| format!("no frame came with `{text}`"))?
+    }
+
+    async fn read_until(&mut self, wanted: &str) -> Result<String> {
         loop {
-            let frame = self.text().await?;
-            if frame.contains(text) {
-                return Ok(frame);
+            let next = self.stream.next().await;
+            let frame = next.context("the socket was closed")??;
+            match frame {
+                Message::Text(text)
+                    if text.contains(wanted) && !text.contains(r#""type":"ping""#) =>
+                {
+                    return Ok(text.to_string());
+                }
+                Message::Close(_) => bail!("the socket was closed"),
+                _ => {}
             }
         }
     }

@@ -166,7 +166,7 @@ where
     // Nothing but a broken connection answers its pings.
     let pulse = Arc::new(Pulse::new(Dialect::Base, Precision::wanted(&query)));
     let outbox = registration.outbox();
-    let obedience = obey(server, &identity, outbox);
+    let obedience = obey(server, &identity, outbox).await;
     let client = Client {
         dialect: Dialect::Extended,
         outbox: Arc::clone(outbox),

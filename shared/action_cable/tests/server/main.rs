@@ -8,6 +8,7 @@ mod events;
 mod extended;
 mod handshake;
 mod http;
+mod late;
 mod limits;
 mod metrics;
 mod protocol;

@@ -38,7 +38,11 @@ impl Harness {
     }
 
     pub(crate) fn with(config: Config) -> Self {
-        let (cable, log) = (Cable::in_process(), Log::default());
+        Self::over(Cable::in_process(), config)
+    }
+
+    pub(crate) fn over(cable: Cable, config: Config) -> Self {
+        let log = Log::default();
         let server = Server::builder(log.clone(), cable.clone())
             .channel::<RoomChannel>()
             .channel::<EagerChannel>()
