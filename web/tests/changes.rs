@@ -1,9 +1,12 @@
 //! Changes of the whole list, and changes that are sent twice, over a real process.
 
+use std::io::Write as _;
+use std::net::TcpStream;
+
 use anyhow::Result;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use test_support::{Browser, Web};
+use test_support::{Browser, Web, wait_until};
 
 async fn send(web: &Web, method: Method, path: &str, body: Value, key: &str) -> Result<Response> {
     let request = web.browser.visit(method, path)?.json(&body);
@@ -155,5 +158,26 @@ async fn it_is_back_to_the_filter_that_was_on() -> Result<()> {
         response.headers()["location"].to_str()?,
         "/todos?filter=active"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_is_made_although_its_author_goes_away() -> Result<()> {
+    let web = Web::with_todos(&[]).await?;
+    let host = web.url.trim_start_matches("http://");
+    let cookies = web.browser.cookies().unwrap_or_default();
+    let token = web.browser.csrf_token().unwrap_or_default();
+    let body = json!({ "todo": { "title": "last words" } }).to_string();
+    let request = format!(
+        "POST /todos HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\nX-XSRF-TOKEN: {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // As a tab that is closed: the connection ends before there is an answer.
+    TcpStream::connect(host)?.write_all(request.as_bytes())?;
+    wait_until("the todo", || async {
+        list(&web).await.is_ok_and(|(todos, _)| todos.len() == 1)
+    })
+    .await;
     Ok(())
 }
