@@ -209,8 +209,22 @@ async fn clients_that_take_nothing() -> Result<()> {
 #[tokio::test]
 async fn connections() -> Result<()> {
     let backend = Backend::friendly().await?;
-    for limit in ["MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_CLIENT"] {
-        let proxy = Proxy::start(&backend, &[(limit, "2")]).await?;
+    for (limit, label) in [
+        ("MAX_CONNECTIONS", "all"),
+        ("MAX_CONNECTIONS_PER_CLIENT", "client"),
+    ] {
+        let proxy = Proxy::start(&backend, &[(limit, "2"), ("STATUS_PORT", "0")]).await?;
+        let status = proxy.status().await?;
+        let counted = |label: &'static str| async move {
+            let page = get(status, "/metrics").await?.text();
+            let series = format!("thrust_connections_refused_total{{limit=\"{label}\"}} ");
+            let mut counts = page.lines().filter_map(|line| line.strip_prefix(&series));
+            anyhow::Ok(counts.next().map(str::to_owned))
+        };
+        // They are there before anybody was refused, so that a graph begins at 0.
+        for label in ["all", "client"] {
+            assert_eq!(counted(label).await?.as_deref(), Some("0"), "{label}");
+        }
         let mut held = Vec::new();
         for _ in 0..2 {
             let mut client = Client::connect(proxy.address).await?;
@@ -219,6 +233,9 @@ async fn connections() -> Result<()> {
             held.push(client);
         }
         Client::connect(proxy.address).await?.closed().await?;
+        let all = [counted("all").await?, counted("client").await?];
+        let expected = ["all", "client"].map(|other| u8::from(other == label).to_string());
+        assert_eq!(all.map(Option::unwrap_or_default), expected, "{limit}");
         held.pop();
         wait_until("a place", || async {
             get(proxy.address, "/")

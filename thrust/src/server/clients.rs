@@ -2,8 +2,12 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use metrics::Counter;
+
 use super::lanes::Seat;
 use crate::options::Limits;
+
+const REFUSED: &str = "thrust_connections_refused_total";
 
 /// How many connections there are, all together and of each address.
 #[derive(Clone)]
@@ -13,6 +17,8 @@ struct Shared {
     limit: Option<u32>,
     limit_per_client: Option<u32>,
     counts: Mutex<Counts>,
+    refused: Counter,
+    refused_of_client: Counter,
 }
 
 #[derive(Default)]
@@ -58,10 +64,16 @@ impl Client {
 impl Clients {
     pub(super) fn new(limits: &Limits) -> Self {
         metrics::describe_gauge!("thrust_connections", "Connections of clients that are open");
+        metrics::describe_counter!(
+            REFUSED,
+            "Connections that were closed at once, by the limit that was reached"
+        );
         Self(Arc::new(Shared {
             limit: limits.connections,
             limit_per_client: limits.connections_per_client,
             counts: Mutex::default(),
+            refused: metrics::counter!(REFUSED, "limit" => "all"),
+            refused_of_client: metrics::counter!(REFUSED, "limit" => "client"),
         }))
     }
 
@@ -69,11 +81,13 @@ impl Clients {
         let address = same_client(address);
         let mut counts = self.0.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if self.0.limit.is_some_and(|limit| counts.all >= limit) {
+            self.0.refused.increment(1);
             return Err(Full::All);
         }
         if let Some(limit) = self.0.limit_per_client {
             let of_client = counts.of.entry(address).or_default();
             if *of_client >= limit {
+                self.0.refused_of_client.increment(1);
                 return Err(Full::Client);
             }
             *of_client += 1;
