@@ -34,6 +34,7 @@ export async function open(origin, path, alter = () => {}) {
   alter(page)
   // A fresh copy of the module for each page: the client is one for the whole of a document.
   const { router } = await import(`${import.meta.resolve("@inertiajs/core")}?${++pages}`)
+  last = router
   const client = new Client(router, response, page, requests)
   router.init({
     initialPage: page,
@@ -43,14 +44,16 @@ export async function open(origin, path, alter = () => {}) {
   return client
 }
 
-/** Lets the requests of the last page end. */
+/** Lets the requests of the last page end. Pages that it has loaded ahead would keep timers. */
 async function close() {
   if (!GlobalRegistrator.isRegistered) return
+  last?.flushAll()
   await window.happyDOM.waitUntilComplete()
   await GlobalRegistrator.unregister()
 }
 
 let pages = 0
+let last
 
 /** The addresses that the client asks for. None from happy-dom's cache, which takes HTML for JSON, whatever `Vary` says. */
 function watchRequests() {
@@ -101,9 +104,6 @@ class Client {
         onSuccess: (page) => (events.success = page),
         onError: (errors) => (events.errors = errors),
         onFlash: (flash) => (events.flash = flash),
-        onHttpException: ({ status }) => {
-          events.status = status
-        },
         // The last of them all: the page is shown by then.
         onFinish: () => done(events),
       })
