@@ -8,6 +8,17 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 /// Why a body broke off. The client's connection is closed with it: a body that is cut short must not look whole.
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
+/// The body of a request, as it comes from a client by any version of HTTP.
+pub(crate) trait Incoming:
+    HttpBody<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static
+{
+}
+
+impl<B> Incoming for B where
+    B: HttpBody<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static
+{
+}
+
 /// The body of a request or a response.
 pub(crate) enum Body {
     /// All of it, in memory. Nothing once it was read.

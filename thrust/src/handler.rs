@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::body::Body;
+use crate::body::{Body, Incoming};
 use crate::cache::Cache;
 use crate::handlers::admission;
+use crate::handlers::alternative::Alternative;
 use crate::handlers::bad_gateway::BadGateway;
 use crate::handlers::forwarded::Forwarded;
 use crate::handlers::https::Https;
@@ -39,6 +39,7 @@ pub(crate) struct Handler {
     sendfile: Arc<Sendfile>,
     upstreams: Arc<Upstreams>,
     bad_gateway: BadGateway,
+    alternative: Alternative,
     write_timeout: Option<Duration>,
     pub(crate) tunnels: Tunnels,
 }
@@ -51,8 +52,13 @@ pub(crate) struct Tunnels {
 }
 
 impl Handler {
-    /// `https` is there when HTTPS is on: it answers what comes without TLS.
-    pub(crate) fn new(options: &Options, upstreams: Arc<Upstreams>, https: Option<Https>) -> Self {
+    /// `https` is there when HTTPS is on: it answers what comes without TLS. `http3` is the port where it is spoken.
+    pub(crate) fn new(
+        options: &Options,
+        upstreams: Arc<Upstreams>,
+        https: Option<Https>,
+        http3: Option<u16>,
+    ) -> Self {
         Self {
             log: RequestLog::new(options.log_requests),
             https,
@@ -64,15 +70,16 @@ impl Handler {
             sendfile: Arc::new(Sendfile::new(options.x_sendfile.as_deref())),
             upstreams,
             bad_gateway: BadGateway::new(&options.bad_gateway_page),
+            alternative: Alternative::new(http3),
             write_timeout: options.timeouts.write,
             tunnels: Tunnels::default(),
         }
     }
 
     /// Answers a request of a client. `in_flight` lasts as long as the answer.
-    pub(crate) async fn handle(
+    pub(crate) async fn handle<B: Incoming>(
         self: Arc<Self>,
-        mut request: Request<Incoming>,
+        mut request: Request<B>,
         client: Client,
         in_flight: InFlight,
     ) -> Response<Answer> {
@@ -80,14 +87,15 @@ impl Handler {
         let entry = self.log.begin(&request, &client);
         let version = request.version();
         let mut response = self.respond(request, &client, &in_flight).await;
+        self.alternative.tell(&mut response, version, &client);
         // Whatever the server says, or said when the cache asked it: this request has this name.
         response.headers_mut().insert(REQUEST_ID, id);
         unread::watch(entry.end(response, in_flight), version, self.write_timeout)
     }
 
-    async fn respond(
+    async fn respond<B: Incoming>(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<B>,
         client: &Client,
         in_flight: &InFlight,
     ) -> Response<Body> {

@@ -1,6 +1,7 @@
 //! The steps of [`crate::handler`], one a file.
 
 pub(crate) mod admission;
+pub(crate) mod alternative;
 pub(crate) mod bad_gateway;
 pub(crate) mod forwarded;
 pub(crate) mod https;

@@ -36,6 +36,7 @@ pub struct Options {
     pub bad_gateway_page: PathBuf,
     pub tls: Option<Tls>,
     pub h2c_enabled: bool,
+    pub http3: bool,
     pub cache: Cache,
     pub compression: Compression,
     pub x_sendfile: Option<Vec<PathBuf>>,
@@ -135,6 +136,7 @@ impl Options {
             upstream_timeout: limit(read.get("UPSTREAM_TIMEOUT")),
             bad_gateway_page: read.get("BAD_GATEWAY_PAGE"),
             h2c_enabled: read.get("H2C_ENABLED"),
+            http3: http3(&mut read, tls.is_some()),
             cache: Cache::read(&mut read),
             compression: Compression::read(&mut read),
             x_sendfile: x_sendfile(&mut read),
@@ -149,6 +151,22 @@ impl Options {
         };
         read.end(options)
     }
+}
+
+/// What cannot be had is an error: whoever asks for it shall not believe that it is there.
+fn http3(read: &mut Reader<'_>, has_tls: bool) -> bool {
+    let wanted = read.get("HTTP3");
+    if wanted && !cfg!(feature = "http3") {
+        read.problem(
+            "HTTP3: expected a program that was built with HTTP/3 (cargo's feature `http3`), got one without".into(),
+        );
+    }
+    if wanted && !has_tls {
+        read.problem(
+            "HTTP3: expected HTTPS to be on, by TLS_DOMAIN or TLS_CERTIFICATE, as HTTP/3 is always encrypted; got neither".into(),
+        );
+    }
+    wanted
 }
 
 fn cable(read: &mut Reader<'_>, wraps: bool) -> Option<Target> {

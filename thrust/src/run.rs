@@ -1,4 +1,4 @@
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::handler::Handler;
 use crate::meters::Meters;
 use crate::options::Options;
 use crate::secure::Secure;
-use crate::server::{Door, Server, listen};
+use crate::server::{Door, Gate, Server, listen, listen_udp};
 use crate::status::{self, Status};
 use crate::upstream::Upstreams;
 
@@ -24,6 +24,7 @@ const LAST: Duration = Duration::from_secs(1);
 pub struct Listeners {
     http: TcpListener,
     https: Option<TcpListener>,
+    http3: Option<UdpSocket>,
     status: Option<TcpListener>,
 }
 
@@ -44,6 +45,8 @@ impl Listeners {
             None => listen(at.ip(), at.port(), "STATUS_PORT"),
         });
         let (https, status) = (https.transpose()?, status.transpose()?);
+        let http3 = https.as_ref().filter(|_| options.http3);
+        let http3 = http3.map(listen_udp).transpose()?;
         let http = match service.main_socket("http")? {
             Some(passed) => passed,
             None => listen(bind, options.http_port, "HTTP_PORT")?,
@@ -51,6 +54,7 @@ impl Listeners {
         Ok(Self {
             http,
             https,
+            http3,
             status,
         })
     }
@@ -75,7 +79,10 @@ pub async fn run(
     let secure = secure.transpose()?;
     let port = https_port(&listeners, &options);
     let https = secure.as_ref().map(|secure| secure.without_tls(port));
-    let handler = Arc::new(Handler::new(&options, Arc::clone(&upstreams), https));
+    let http3 = listeners.http3.is_some().then_some(port);
+    let handler = Handler::new(&options, Arc::clone(&upstreams), https, http3);
+    let handler = Arc::new(handler);
+    let gate = gate(listeners.http3, secure.as_ref())?;
     let server = Server::new(&options, Arc::clone(&handler), shutdown.clone());
     let server = Arc::new(server);
 
@@ -95,7 +102,7 @@ pub async fn run(
     }
     let over = CancellationToken::new();
     let doors = doors(listeners.http, listeners.https, secure);
-    let workers = server.start(&doors, &service, &over)?;
+    let workers = server.start(&doors, gate, &service, &over)?;
     // Each worker has its own; the last one of them to go closes the ports.
     drop(doors);
     shutdown.run_until_cancelled(tell(&service)).await;
@@ -133,6 +140,15 @@ fn doors(http: TcpListener, https: Option<TcpListener>, secure: Option<Secure>) 
     doors
 }
 
+fn gate(socket: Option<UdpSocket>, secure: Option<&Secure>) -> Result<Option<Gate>, Failure> {
+    let (Some(socket), Some(secure)) = (socket, secure) else {
+        return Ok(None);
+    };
+    let address = socket.local_addr()?;
+    tracing::info!(%address, kind = "http3", "listening");
+    Gate::new(socket, &secure.config).map(Some)
+}
+
 /// Waits for what runs, as long as it may take, and cuts the rest.
 async fn drain(server: &Server, handler: &Handler, time: Duration) {
     // Whom they let in last is among the tasks then.
@@ -155,7 +171,9 @@ async fn drain(server: &Server, handler: &Handler, time: Duration) {
             "requests still ran after DRAIN_TIMEOUT and were cut off"
         );
     }
-    let _ = tokio::time::timeout(LAST, tunnels.tasks.wait()).await;
+    server.goodbyes.close();
+    let last = async { tokio::join!(tunnels.tasks.wait(), server.goodbyes.wait()) };
+    let _ = tokio::time::timeout(LAST, last).await;
     tracing::info!(connections = open, tunnels = cut, "drained");
 }
 

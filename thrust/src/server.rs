@@ -3,11 +3,17 @@
 mod activity;
 mod clients;
 mod connection;
+#[cfg(feature = "http3")]
+mod http3;
+#[cfg(not(feature = "http3"))]
+#[path = "server/without_http3.rs"]
+mod http3;
 mod lanes;
 mod listen;
 mod stream;
 pub(crate) mod workers;
 
+use std::fmt::Display;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,8 +36,9 @@ use crate::options::{Options, Timeouts};
 pub(crate) use activity::InFlight;
 use clients::Clients;
 pub(crate) use clients::{Client, same_client};
-use lanes::{Arrival, Lanes, Seat};
-pub(crate) use listen::listen;
+pub(crate) use http3::Gate;
+use lanes::{Arrival, Lanes, Seat, Wire};
+pub(crate) use listen::{listen, listen_udp};
 pub(crate) use stream::{ClientIo, ClientStream};
 
 /// Requests at once on one HTTP/2 connection.
@@ -69,6 +76,7 @@ pub(crate) struct Server {
     http1: http1::Builder,
     either: Builder<TokioExecutor>,
     h2c_enabled: bool,
+    request_headers: u32,
     clients: Clients,
     timeouts: Timeouts,
     /// Takes no new requests; those that run end.
@@ -76,6 +84,8 @@ pub(crate) struct Server {
     /// Those who let connections in.
     pub(crate) accepting: TaskTracker,
     pub(crate) tasks: TaskTracker,
+    /// What clients are still to be told of connections that have ended.
+    pub(crate) goodbyes: TaskTracker,
 }
 
 impl Server {
@@ -89,22 +99,25 @@ impl Server {
             http1: http1(options),
             either: either(options),
             h2c_enabled: options.h2c_enabled,
+            request_headers: options.limits.request_headers,
             clients: Clients::new(&options.limits),
             timeouts: options.timeouts,
             draining,
             accepting: TaskTracker::new(),
             tasks: TaskTracker::new(),
+            goodbyes: TaskTracker::new(),
         }
     }
 
-    /// Starts the workers, each of which serves what comes to any of `doors`. They take nothing more once the server
-    /// drains, and end when it is `over`.
+    /// Starts the workers, each of which serves what comes to any of `doors`; the first one minds the `gate` of HTTP/3
+    /// for all. They take nothing more once the server drains, and end when it is `over`.
     ///
     /// # Errors
     /// When the system refuses.
     pub(crate) fn start(
         self: &Arc<Self>,
         doors: &[Door],
+        mut gate: Option<Gate>,
         service: &Service,
         over: &CancellationToken,
     ) -> io::Result<Vec<JoinHandle<()>>> {
@@ -113,8 +126,9 @@ impl Server {
             let doors: io::Result<Vec<Door>> = doors.iter().map(Door::again).collect();
             let (server, doors, over) = (Arc::clone(self), doors?, over.clone());
             let (lanes, beat) = (lanes.clone(), service.beat(format!("worker {index}")));
+            let entrances = (doors, gate.take());
             workers::start(index, move || {
-                server.work(doors, lanes, arrivals, beat, over)
+                server.work(entrances, lanes, arrivals, beat, over)
             })
         });
         workers.collect()
@@ -122,7 +136,7 @@ impl Server {
 
     async fn work(
         self: Arc<Self>,
-        doors: Vec<Door>,
+        (doors, gate): (Vec<Door>, Option<Gate>),
         lanes: Lanes,
         arrivals: Receiver<Arrival>,
         beat: Beat,
@@ -131,6 +145,10 @@ impl Server {
         tokio::spawn(Arc::clone(&self).take_over(arrivals));
         for door in doors {
             let accept = Arc::clone(&self).accept(door, lanes.clone());
+            self.accepting.spawn(accept);
+        }
+        if let Some(gate) = gate {
+            let accept = Arc::clone(&self).accept_quic(gate, lanes);
             self.accepting.spawn(accept);
         }
         over.run_until_cancelled(beat.keep()).await;
@@ -176,15 +194,19 @@ impl Server {
             Ok(stream) => stream,
             Err(error) => return not_there(address, &error),
         };
+        self.send_over(lanes, Wire::Tcp(stream, tls), address, seat);
+    }
+
+    /// Hands a connection to the worker of its seat, or serves it here where that has no room.
+    fn send_over(self: &Arc<Self>, lanes: &Lanes, wire: Wire, address: IpAddr, seat: Seat) {
         let arrival = Arrival {
-            stream,
+            wire,
             address,
-            tls,
             seat,
             _on_its_way: self.tasks.token(),
         };
         if let Err(arrival) = lanes.hand_over(arrival) {
-            let seat = lanes.seat_at(here);
+            let seat = lanes.seat_at(workers::index());
             self.welcome(Arrival { seat, ..arrival });
         }
     }
@@ -196,9 +218,13 @@ impl Server {
     }
 
     fn welcome(self: &Arc<Self>, arrival: Arrival) {
-        match TcpStream::from_std(arrival.stream) {
-            Ok(stream) => self.admit(stream, arrival.address, arrival.tls, arrival.seat),
-            Err(error) => not_there(arrival.address, &error),
+        let (address, seat) = (arrival.address, arrival.seat);
+        match arrival.wire {
+            Wire::Quic(incoming) => self.admit_quic(incoming, address, seat),
+            Wire::Tcp(stream, tls) => match TcpStream::from_std(stream) {
+                Ok(stream) => self.admit(stream, address, tls, seat),
+                Err(error) => not_there(address, &error),
+            },
         }
     }
 
@@ -229,8 +255,23 @@ impl Server {
     }
 
     async fn secure(&self, stream: TcpStream, client: Client, tls: &TlsAcceptor) {
+        let Some(stream) = self.in_time(tls.accept(stream), client.address).await else {
+            return;
+        };
+        if !crate::tls::is_challenge(stream.get_ref().1) {
+            self.serve(ClientStream::Tls(Box::new(stream)), client)
+                .await;
+        }
+    }
+
+    /// What a handshake leads to, if it is done in time.
+    async fn in_time<T, E: Display>(
+        &self,
+        handshake: impl Future<Output = Result<T, E>>,
+        address: IpAddr,
+    ) -> Option<T> {
         let limit = self.timeouts.read.unwrap_or(HANDSHAKE).min(HANDSHAKE);
-        let handshake = tokio::time::timeout(limit, tls.accept(stream));
+        let handshake = tokio::time::timeout(limit, handshake);
         let too_late = async {
             self.draining.cancelled().await;
             tokio::time::sleep(connection::FRESH).await;
@@ -238,21 +279,18 @@ impl Server {
         let outcome = tokio::select! {
             outcome = handshake => outcome,
             // There is no request yet that a drain would have to wait for.
-            () = too_late => return,
+            () = too_late => return None,
         };
         match outcome {
-            Ok(Ok(stream)) if crate::tls::is_challenge(stream.get_ref().1) => {}
-            Ok(Ok(stream)) => {
-                self.serve(ClientStream::Tls(Box::new(stream)), client)
-                    .await;
-            }
+            Ok(Ok(done)) => return Some(done),
             Ok(Err(error)) => {
-                tracing::debug!(client.address = %client.address, %error, "a TLS handshake failed");
+                tracing::debug!(client.address = %address, %error, "a TLS handshake failed");
             }
             Err(_) => {
-                tracing::debug!(client.address = %client.address, "a TLS handshake took too long");
+                tracing::debug!(client.address = %address, "a TLS handshake took too long");
             }
         }
+        None
     }
 }
 

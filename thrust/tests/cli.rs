@@ -129,3 +129,13 @@ async fn signals_end_it_in_good_order() -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(not(feature = "http3"))]
+#[tokio::test]
+async fn http3_that_is_not_built_in_is_told() -> Result<()> {
+    let asked = variables(&[("HTTP3", "1"), ("TLS_DOMAIN", "app.example.com")]);
+    let checked = run("thrust", &["check"], &asked).await?;
+    assert_eq!(checked.code, Some(1));
+    assert_snapshot!(checked.stderr);
+    Ok(())
+}

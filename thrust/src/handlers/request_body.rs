@@ -6,11 +6,10 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::refusal::Refusal;
-use crate::body::{Body, BodyError};
+use crate::body::{Body, BodyError, Incoming};
 
 const TOO_LARGE: Refusal = Refusal::new(
     StatusCode::PAYLOAD_TOO_LARGE,
@@ -40,9 +39,9 @@ impl RequestBodies {
     }
 
     /// The request with a body that keeps to the limits.
-    pub(crate) async fn receive(
+    pub(crate) async fn receive<B: Incoming>(
         &self,
-        request: Request<Incoming>,
+        request: Request<B>,
     ) -> Result<Request<Body>, Refusal> {
         if request.body().is_end_stream() {
             return Ok(request.map(|_| Body::empty()));
@@ -50,7 +49,10 @@ impl RequestBodies {
         Box::pin(self.receive_body(request)).await
     }
 
-    async fn receive_body(&self, request: Request<Incoming>) -> Result<Request<Body>, Refusal> {
+    async fn receive_body<B: Incoming>(
+        &self,
+        request: Request<B>,
+    ) -> Result<Request<Body>, Refusal> {
         let (head, incoming) = request.into_parts();
         let size = incoming.size_hint().exact();
         if size
@@ -88,16 +90,16 @@ pub(crate) fn refusal(error: &(dyn std::error::Error + 'static)) -> Option<Refus
 }
 
 /// A body that breaks off when it grows too large or comes too slowly.
-struct Limited {
-    incoming: Incoming,
+struct Limited<B> {
+    incoming: B,
     left: Option<u64>,
     received: u64,
     began: Instant,
     time: Option<(Duration, Pin<Box<Sleep>>)>,
 }
 
-impl Limited {
-    fn new(incoming: Incoming, largest: Option<u64>, time: Option<Duration>) -> Self {
+impl<B> Limited<B> {
+    fn new(incoming: B, largest: Option<u64>, time: Option<Duration>) -> Self {
         Self {
             incoming,
             left: largest,
@@ -132,7 +134,7 @@ impl Limited {
     }
 }
 
-impl HttpBody for Limited {
+impl<B: Incoming> HttpBody for Limited<B> {
     type Data = Bytes;
     type Error = BodyError;
 

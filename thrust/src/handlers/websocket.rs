@@ -4,11 +4,10 @@ use http::header::{
     UPGRADE,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
-use hyper::body::{Body as _, Incoming};
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 
-use crate::body::Body;
+use crate::body::{Body, Incoming};
 use crate::handler::Tunnels;
 use crate::server::{Client, InFlight};
 use crate::tunnel::tunnel;
@@ -24,7 +23,7 @@ pub(crate) struct Upgrade {
 }
 
 /// Whether a request asks to switch to WebSocket. One of HTTP/2 becomes what it would be in HTTP/1.1.
-pub(crate) fn asked_for(request: &mut Request<Incoming>) -> Option<Upgrade> {
+pub(crate) fn asked_for<B: Incoming>(request: &mut Request<B>) -> Option<Upgrade> {
     let extended = request.extensions_mut().remove::<Protocol>();
     // All else is free to be declined. `h2c` would be a way past all that is checked here.
     let is_meant = extended.is_some()
@@ -47,9 +46,9 @@ pub(crate) fn asked_for(request: &mut Request<Incoming>) -> Option<Upgrade> {
 
 impl Upgrade {
     /// Asks the server to switch. Where it does, a tunnel is opened; where not, its answer is passed on.
-    pub(crate) async fn switch(
+    pub(crate) async fn switch<B>(
         self,
-        request: Request<Incoming>,
+        request: Request<B>,
         upstream: &Upstream,
         (client, in_flight): (&Client, &InFlight),
         tunnels: &Tunnels,
@@ -74,7 +73,7 @@ impl Upgrade {
         }
     }
 
-    fn for_server(request: Request<Incoming>) -> Request<Body> {
+    fn for_server<B>(request: Request<B>) -> Request<Body> {
         let mut request = request.map(|_| Body::empty());
         *request.version_mut() = Version::HTTP_11;
         let headers = request.headers_mut();

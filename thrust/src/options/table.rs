@@ -48,6 +48,7 @@ pub(super) const TABLE: &[(&str, &[Row])] = &[
             row("EAB_HMAC_KEY", "", "Key of EAB_KID, base64url"),
             row("STORAGE_PATH", "./storage/thruster", "Folder of certificates and account keys"),
             row("H2C_ENABLED", "false", "HTTP/2 without TLS"),
+            row("HTTP3", "false", "HTTP/3 too, on the same port of UDP; browsers are told of it"),
         ],
     ),
     (

@@ -14,8 +14,8 @@ const SHORTEST_LOOK: Duration = Duration::from_millis(50);
 /// What happens on a connection, and since when: enough to tell when it has been waited for too long.
 pub(super) struct Activity {
     began: Instant,
-    /// Between two requests of HTTP/2 much else may come, and no bytes say that a head begins.
-    is_http2: AtomicBool,
+    /// Between two requests of HTTP/2 or 3 much else may come, and no bytes say that a head begins.
+    is_multiplexed: AtomicBool,
     in_flight: AtomicU32,
     /// Whether a request ever came.
     has_begun: AtomicBool,
@@ -42,7 +42,7 @@ impl Activity {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             began: Instant::now(),
-            is_http2: AtomicBool::new(false),
+            is_multiplexed: AtomicBool::new(false),
             in_flight: AtomicU32::new(0),
             has_begun: AtomicBool::new(false),
             idle_since: AtomicU64::new(1),
@@ -51,9 +51,9 @@ impl Activity {
         })
     }
 
-    /// The client speaks HTTP/2.
-    pub(super) fn speaks_http2(&self) {
-        if !self.is_http2.swap(true, Relaxed) {
+    /// The client speaks HTTP/2 or 3.
+    pub(super) fn is_multiplexed(&self) {
+        if !self.is_multiplexed.swap(true, Relaxed) {
             self.head_since.store(NONE, Relaxed);
         }
     }
@@ -76,7 +76,7 @@ impl Activity {
 
     /// Bytes came. Where none are awaited, a request begins with them.
     pub(super) fn read(&self) {
-        let is_free = self.in_flight.load(Relaxed) == 0 && !self.is_http2.load(Relaxed);
+        let is_free = self.in_flight.load(Relaxed) == 0 && !self.is_multiplexed.load(Relaxed);
         if is_free && self.head_since.load(Relaxed) == NONE {
             self.head_since.store(self.now(), Relaxed);
         }

@@ -77,6 +77,11 @@ impl Clients {
         }))
     }
 
+    /// Whether there is a limit for each.
+    pub(super) fn are_told_apart(&self) -> bool {
+        self.0.limit_per_client.is_some()
+    }
+
     pub(super) fn admit(&self, address: IpAddr) -> Result<Place, Full> {
         let address = same_client(address);
         let mut counts = self.0.counts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -28,13 +28,13 @@ impl Server {
         };
         let activity = Activity::new();
         if may_be_http2 && matches!(stream, ClientStream::Tls(_)) {
-            activity.speaks_http2();
+            activity.is_multiplexed();
         }
         let io = TokioIo::new(ClientIo::new(stream, Arc::clone(&activity)));
         let address = client.address;
         let service = service_fn(|request: Request<Incoming>| {
             if request.version() == Version::HTTP_2 {
-                activity.speaks_http2();
+                activity.is_multiplexed();
             }
             let in_flight = activity.begin();
             let answer = Arc::clone(&self.handler).handle(request, client.clone(), in_flight);

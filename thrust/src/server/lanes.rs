@@ -7,6 +7,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::http3;
+
 /// Connections that may wait for a worker to take them over. Whoever finds no room serves the connection itself.
 const ARRIVALS: usize = 256;
 
@@ -22,12 +24,17 @@ struct Lane {
 
 /// A connection, and whose it is to be.
 pub(super) struct Arrival {
-    pub(super) stream: std::net::TcpStream,
+    pub(super) wire: Wire,
     pub(super) address: IpAddr,
-    pub(super) tls: Option<TlsAcceptor>,
     pub(super) seat: Seat,
     /// Lets nobody believe that all connections have ended while this one is on its way.
     pub(super) _on_its_way: TaskTrackerToken,
+}
+
+/// What a connection is made of.
+pub(super) enum Wire {
+    Tcp(std::net::TcpStream, Option<TlsAcceptor>),
+    Quic(http3::Incoming),
 }
 
 /// A connection's place at a worker, until this is dropped.
@@ -117,8 +124,7 @@ mod tests {
         let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let arrival = Arrival {
             address: stream.peer_addr().unwrap().ip(),
-            stream,
-            tls: None,
+            wire: Wire::Tcp(stream, None),
             seat: lanes.seat_at(1),
             _on_its_way: tokio_util::task::TaskTracker::new().token(),
         };

@@ -1,10 +1,12 @@
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use telemetry::Failure;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
+/// Bytes that may wait at a socket of UDP, which is one for all clients. The system may allow less.
+const DATAGRAMS: usize = 4 << 20;
 
 /// A socket that listens on `address:port`; port 0 takes any. `::` is every address, IPv4 too, and where the machine has
 /// no IPv6 every address of IPv4. `variable` is what sets the port.
@@ -20,15 +22,37 @@ pub(crate) fn listen(address: IpAddr, port: u16, variable: &str) -> Result<TcpLi
         bound => bound,
     };
     bound.map_err(|error| {
-        let hint = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => format!(
-                "set {variable} to a port from 1024 on, or let the program have the capability CAP_NET_BIND_SERVICE"
-            ),
-            _ => format!("stop the process that listens there, or set {variable} (and {}) to a free address", if variable == "STATUS_PORT" { "STATUS_BIND" } else { "HTTP_BIND" }),
-        };
         let address = SocketAddr::new(address, port);
-        Failure::new(format!("could not listen on {address}: {error}")).hint(hint)
+        Failure::new(format!("could not listen on {address}: {error}")).hint(hint(&error, variable))
     })
+}
+
+/// A socket for datagrams at the address of one that listens for connections: HTTP/3 is where HTTPS is.
+///
+/// # Errors
+/// What the system said, and what to do about it.
+pub(crate) fn listen_udp(beside: &TcpListener) -> Result<UdpSocket, Failure> {
+    let address = beside.local_addr()?;
+    bind_udp(address).map_err(|error| {
+        let message = format!("could not listen on {address} of UDP, for HTTP/3: {error}");
+        Failure::new(message).hint(hint(&error, "HTTPS_PORT"))
+    })
+}
+
+fn hint(error: &std::io::Error, variable: &str) -> String {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => format!(
+            "set {variable} to a port from 1024 on, or let the program have the capability CAP_NET_BIND_SERVICE"
+        ),
+        _ => format!(
+            "stop the process that listens there, or set {variable} (and {}) to a free address",
+            if variable == "STATUS_PORT" {
+                "STATUS_BIND"
+            } else {
+                "HTTP_BIND"
+            }
+        ),
+    }
 }
 
 fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -44,6 +68,23 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    // More than nothing is enough: what is lost comes again.
+    let _ = socket.set_recv_buffer_size(DATAGRAMS);
+    let _ = socket.set_send_buffer_size(DATAGRAMS);
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
     Ok(socket.into())
 }
 

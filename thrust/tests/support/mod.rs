@@ -11,6 +11,7 @@ mod client;
 mod fate;
 mod frames;
 mod http2;
+mod http3;
 mod proxy;
 mod tls;
 
@@ -25,6 +26,7 @@ pub use client::{Client, Response, ask, exchange, get};
 pub use fate::{Fate, check};
 pub use frames::{Frame, Frames, hpack, kind};
 pub use http2::{Http2, whole};
+pub use http3::{Http3, collect};
 pub use proxy::{Proxy, unused_port, variables};
 pub use tls::{Authority, Pair, TlsStream, Trust, protocol, shown};
 

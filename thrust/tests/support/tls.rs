@@ -95,6 +95,17 @@ impl Trust {
         Ok(Self(Arc::new(roots)))
     }
 
+    /// How QUIC trusts.
+    pub fn quic(&self) -> Result<quinn::ClientConfig> {
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(Arc::clone(&self.0))
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h3".to_vec()];
+        let config = quinn::crypto::rustls::QuicClientConfig::try_from(config)?;
+        Ok(quinn::ClientConfig::new(Arc::new(config)))
+    }
+
     /// Shakes hands with a server of this name (an address is not told), offering these protocols.
     pub async fn connect(
         &self,
