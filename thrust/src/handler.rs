@@ -52,12 +52,13 @@ pub(crate) struct Tunnels {
 }
 
 impl Handler {
-    /// `https` is there when HTTPS is on: it answers what comes without TLS. `http3` is the port where it is spoken.
+    /// `https` is there when HTTPS is on: it answers what comes without TLS. `quic` is the port of HTTP/3, where
+    /// that is on.
     pub(crate) fn new(
         options: &Options,
         upstreams: Arc<Upstreams>,
         https: Option<Https>,
-        http3: Option<u16>,
+        quic: Option<u16>,
     ) -> Self {
         Self {
             log: RequestLog::new(options.log_requests),
@@ -70,7 +71,7 @@ impl Handler {
             sendfile: Arc::new(Sendfile::new(options.x_sendfile.as_deref())),
             upstreams,
             bad_gateway: BadGateway::new(&options.bad_gateway_page),
-            alternative: Alternative::new(http3),
+            alternative: Alternative::new(quic),
             write_timeout: options.timeouts.write,
             tunnels: Tunnels::default(),
         }

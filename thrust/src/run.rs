@@ -24,7 +24,7 @@ const LAST: Duration = Duration::from_secs(1);
 pub struct Listeners {
     http: TcpListener,
     https: Option<TcpListener>,
-    http3: Option<UdpSocket>,
+    quic: Option<UdpSocket>,
     status: Option<TcpListener>,
 }
 
@@ -45,8 +45,8 @@ impl Listeners {
             None => listen(at.ip(), at.port(), "STATUS_PORT"),
         });
         let (https, status) = (https.transpose()?, status.transpose()?);
-        let http3 = https.as_ref().filter(|_| options.http3);
-        let http3 = http3.map(listen_udp).transpose()?;
+        let beside = https.as_ref().filter(|_| options.http3);
+        let quic = beside.map(listen_udp).transpose()?;
         let http = match service.main_socket("http")? {
             Some(passed) => passed,
             None => listen(bind, options.http_port, "HTTP_PORT")?,
@@ -54,7 +54,7 @@ impl Listeners {
         Ok(Self {
             http,
             https,
-            http3,
+            quic,
             status,
         })
     }
@@ -79,10 +79,10 @@ pub async fn run(
     let secure = secure.transpose()?;
     let port = https_port(&listeners, &options);
     let https = secure.as_ref().map(|secure| secure.without_tls(port));
-    let http3 = listeners.http3.is_some().then_some(port);
-    let handler = Handler::new(&options, Arc::clone(&upstreams), https, http3);
+    let quic = listeners.quic.is_some().then_some(port);
+    let handler = Handler::new(&options, Arc::clone(&upstreams), https, quic);
     let handler = Arc::new(handler);
-    let gate = gate(listeners.http3, secure.as_ref())?;
+    let gate = gate(listeners.quic, secure.as_ref())?;
     let server = Server::new(&options, Arc::clone(&handler), shutdown.clone());
     let server = Arc::new(server);
 

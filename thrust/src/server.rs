@@ -76,6 +76,7 @@ pub(crate) struct Server {
     http1: http1::Builder,
     either: Builder<TokioExecutor>,
     h2c_enabled: bool,
+    #[cfg(feature = "http3")]
     request_headers: u32,
     clients: Clients,
     timeouts: Timeouts,
@@ -99,6 +100,7 @@ impl Server {
             http1: http1(options),
             either: either(options),
             h2c_enabled: options.h2c_enabled,
+            #[cfg(feature = "http3")]
             request_headers: options.limits.request_headers,
             clients: Clients::new(&options.limits),
             timeouts: options.timeouts,
@@ -220,6 +222,7 @@ impl Server {
     fn welcome(self: &Arc<Self>, arrival: Arrival) {
         let (address, seat) = (arrival.address, arrival.seat);
         match arrival.wire {
+            #[cfg(feature = "http3")]
             Wire::Quic(incoming) => self.admit_quic(incoming, address, seat),
             Wire::Tcp(stream, tls) => match TcpStream::from_std(stream) {
                 Ok(stream) => self.admit(stream, address, tls, seat),

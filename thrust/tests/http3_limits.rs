@@ -57,7 +57,7 @@ async fn large_heads() -> Result<()> {
     for (length, status) in [(7000, 200), (9000, 431), (60_000, 431)] {
         // The client would keep to the limit that it is told; a server has to look itself.
         let block = [
-            &[0, 0, 0xc0 | 17, 0xc0 | 23, 0xc0 | 1, 0x50, 8][..],
+            &[0, 0, 0xd1, 0xd7, 0xc1, 0x50, 8][..],
             b"app.test",
             &[0x21, b'x', 0x7f],
             &number(length - 0x7f),
@@ -72,10 +72,12 @@ async fn large_heads() -> Result<()> {
         let (mut send, mut receive) = client.raw(&[&head, &block[..]].concat()).await?;
         send.finish()?;
         let answer = soon("the answer", receive.read_to_end(1 << 20)).await??;
-        // The first field of the answer's head is its status, 200 alone by its index.
-        let is_ok = answer.get(4) == Some(&(0xc0 | 25));
-        assert_eq!(is_ok, status == 200, "{length} bytes: {answer:02x?}");
-        assert!(is_ok || answer.windows(3).any(|part| part == b"431") || answer.len() < 20);
+        // The status is the first field: 200 by its index in the static table, others as they are written.
+        let field = if status == 200 { 0xd9 } else { 0x5f };
+        assert!(
+            answer.starts_with(&[1]) && answer[..8].contains(&field),
+            "{length} bytes: {answer:02x?}"
+        );
     }
     assert_eq!(client.get("/").await?.status(), 200);
     assert_eq!(backend.seen().len(), 2);
@@ -83,14 +85,14 @@ async fn large_heads() -> Result<()> {
 }
 
 /// A number as QPACK goes on with one that does not fit into its prefix.
-fn number(mut rest: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while rest >= 128 {
-        bytes.push((rest % 128) as u8 | 128);
-        rest /= 128;
+fn number(rest: usize) -> Vec<u8> {
+    let [low, high, ..] = rest.to_le_bytes();
+    let more = high << 1 | low >> 7;
+    if rest >= 1 << 14 {
+        let most = (rest >> 14).to_le_bytes()[0];
+        return vec![low | 0x80, more | 0x80, most];
     }
-    bytes.push(rest as u8);
-    bytes
+    vec![low | 0x80, more & 0x7f]
 }
 
 /// Frames say how long they are: nobody keeps them because of that.
@@ -348,7 +350,6 @@ async fn connections_end_in_good_order() -> Result<()> {
         busy.sender.clone().send_request(request).await.is_err()
     })
     .await;
-    assert!(proxy.process.is_running()?);
     tell.send(true)?;
     let answer = collect(&mut stream).await?;
     assert_eq!(answer.body().len(), 500_000);

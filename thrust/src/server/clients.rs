@@ -78,6 +78,7 @@ impl Clients {
     }
 
     /// Whether there is a limit for each.
+    #[cfg(feature = "http3")]
     pub(super) fn are_told_apart(&self) -> bool {
         self.0.limit_per_client.is_some()
     }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+#[cfg(feature = "http3")]
 use super::http3;
 
 /// Connections that may wait for a worker to take them over. Whoever finds no room serves the connection itself.
@@ -34,6 +35,7 @@ pub(super) struct Arrival {
 /// What a connection is made of.
 pub(super) enum Wire {
     Tcp(std::net::TcpStream, Option<TlsAcceptor>),
+    #[cfg(feature = "http3")]
     Quic(http3::Incoming),
 }
 

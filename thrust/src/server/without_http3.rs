@@ -1,17 +1,15 @@
 //! What is there of HTTP/3 in a program that was built without it: nothing that could ever be.
 
-use std::net::{IpAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
 use telemetry::Failure;
 
 use super::Server;
-use super::lanes::{Lanes, Seat};
+use super::lanes::Lanes;
 
 pub(crate) enum Gate {}
-
-pub(super) enum Incoming {}
 
 impl Gate {
     pub(crate) fn new(_: UdpSocket, _: &ServerConfig) -> Result<Self, Failure> {
@@ -23,10 +21,5 @@ impl Server {
     #[allow(clippy::unused_async, reason = "as it is where there is a gate")]
     pub(super) async fn accept_quic(self: Arc<Self>, gate: Gate, _: Lanes) {
         match gate {}
-    }
-
-    #[allow(clippy::unused_self, reason = "as it is where something can come in")]
-    pub(super) fn admit_quic(self: &Arc<Self>, incoming: Incoming, _: IpAddr, _: Seat) {
-        match incoming {}
     }
 }

@@ -76,8 +76,8 @@ impl Exchange {
     }
 
     async fn answer(self, resolver: RequestResolver<Transport, Bytes>) -> Result<(), Broken> {
-        let resolved = within(self.timeouts.read, resolver.resolve_request()).await;
-        let (request, stream) = resolved.ok_or(Broken::Late)??;
+        let head = within(self.timeouts.read, resolver.resolve_request()).await;
+        let (request, stream) = head.ok_or(Broken::Late)??;
         let (mut reply, request) = self.begin(request, stream).await?;
         let in_flight = self.activity.begin();
         let is_head = request.method() == Method::HEAD;

@@ -34,7 +34,7 @@ pub(crate) struct Gate {
 
 /// A client that knocks. Nobody has proven yet that it is where it says.
 pub(in super::super) struct Incoming {
-    quic: quinn::Incoming,
+    quic: Box<quinn::Incoming>,
     handshake: Handshake,
 }
 
@@ -100,6 +100,7 @@ impl Server {
                 continue;
             }
             let handshake = Handshake(Arc::clone(&handshakes));
+            let quic = Box::new(quic);
             self.seat_quic(&lanes, Incoming { quic, handshake });
         }
         endpoint.set_server_config(None);

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
+use bytes::{Buf, Bytes};
 use h3::error::Code;
 use h3::quic::{self, ConnectionErrorIncoming, StreamErrorIncoming, StreamId, WriteBuf};
 use quinn::{ConnectionError, ReadError, StoppedError, VarInt, WriteError};
@@ -280,7 +280,7 @@ impl Sender {
 
 impl quic::SendStream<Bytes> for Sender {
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
-        while let Some(data) = self.writing.as_mut().filter(|data| data.has_remaining()) {
+        while let Some(data) = self.writing.as_mut().filter(Buf::has_remaining) {
             let stream = Pin::new(&mut self.stream);
             let written = ready!(stream.poll_write(context, data.chunk())).map_err(unwritten)?;
             data.advance(written);
