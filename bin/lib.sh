@@ -3,7 +3,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # What the programs have when they are released. Where all of the workspace is built, it is built so, and only once.
-features=web/otel,worker/otel,cable/otel
+suite_features=web/otel,worker/otel,cable/otel
+front_features=thrust/http3
+features=$suite_features,$front_features
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 

@@ -14,6 +14,7 @@ async fn the_files_are_in_order() -> Result<()> {
         "compose.yaml",
         "compose.secret.yaml",
         "compose.certificate.yaml",
+        "compose.http3.yaml",
     ];
     // Checkers that are not there say so, and the others check.
     check("hadolint", &["Dockerfile"], &deploy).await?;
