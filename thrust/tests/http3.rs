@@ -77,6 +77,7 @@ async fn it_is_the_same_service() -> Result<()> {
     );
     let line = proxy.process.line_with("http.path=/a").await;
     assert!(line.contains("http.version=HTTP/3.0"), "{line}");
+    assert!(line.contains("http.host=\"app.test\""), "{line}");
     let page = get(proxy.status().await?, "/metrics").await?.text();
     assert!(page.contains("\nthrust_connections 1\n"), "{page}");
     assert!(

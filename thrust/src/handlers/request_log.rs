@@ -91,7 +91,7 @@ impl RequestLog {
                 method: request.method().clone(),
                 uri: request.uri().clone(),
                 version: request.version(),
-                host: request.headers().get(HOST).cloned(),
+                host: host(request),
                 agent: request.headers().get(USER_AGENT).cloned(),
                 address: client.address,
                 id: request_id::of(request),
@@ -166,6 +166,12 @@ impl Line {
             "answered a request"
         );
     }
+}
+
+/// By HTTP/2 and 3 it is a part of the address, as a rule.
+fn host<B>(request: &Request<B>) -> Option<HeaderValue> {
+    let of_address = || HeaderValue::from_str(request.uri().authority()?.as_str()).ok();
+    request.headers().get(HOST).cloned().or_else(of_address)
 }
 
 fn text(value: Option<&HeaderValue>) -> &str {

@@ -17,7 +17,7 @@ use super::{Client, ClientIo, ClientStream, Server};
 /// How long a client may take, from its connection to its first request, when the server ends meanwhile.
 pub(super) const FRESH: Duration = Duration::from_secs(1);
 /// How long an idle client has to take the word that its connection ends.
-const GOODBYE: Duration = Duration::from_secs(1);
+pub(super) const GOODBYE: Duration = Duration::from_secs(1);
 
 impl Server {
     /// Speaks HTTP on a connection until one side ends it, a limit is reached, or the server drains.

@@ -4,6 +4,7 @@
 //! theirs ([`frames`]).
 
 mod body;
+mod budget;
 mod connection;
 mod exchange;
 mod form;

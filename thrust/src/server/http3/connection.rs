@@ -12,7 +12,7 @@ use super::exchange::Exchange;
 use super::gate::code;
 use super::transport::{Arrivals, Stopped, Transport};
 use crate::server::activity::{Activity, Overdue};
-use crate::server::connection::FRESH;
+use crate::server::connection::{FRESH, GOODBYE};
 use crate::server::{Client, HANDSHAKE, Server};
 
 /// Requests that a client may leave before it has the answers, beyond those whose answers it took. Browsers leave a page
@@ -143,7 +143,8 @@ impl Session {
         self.arrivals.refuse();
         self.requests.close();
         // h3 says the last that it would take, where HTTP/3 has the first that it would not.
-        self.http3.shutdown(1).await.is_ok()
+        let told = tokio::time::timeout(GOODBYE, self.http3.shutdown(1)).await;
+        told.is_ok_and(|told| told.is_ok())
     }
 }
 

@@ -1,5 +1,7 @@
 use bytes::{Bytes, BytesMut};
 
+use super::budget::{Budget, Share};
+
 const DATA: u64 = 0;
 const CONTROL: u64 = 0;
 /// Has no length, and so would take all that follows for its own. It was never agreed on.
@@ -15,6 +17,9 @@ pub(super) struct Frames {
     /// What came and was not given on.
     held: BytesMut,
     largest: usize,
+    budget: Budget,
+    /// Of the budget, for a frame that is not whole yet.
+    share: Option<Share>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,8 @@ enum Stage {
 pub(super) enum Malformed {
     #[error("a frame is longer than the limit for headers")]
     TooLong,
+    #[error("too many frames have begun and not come to their ends")]
+    TooMany,
     #[error("a frame is of a kind that was not agreed on")]
     Unknown,
     #[error("the stream ends within a frame")]
@@ -41,20 +48,22 @@ pub(super) enum Malformed {
 }
 
 impl Frames {
-    pub(super) fn of_request(largest: usize) -> Self {
-        Self::new(Stage::Frame, largest)
+    pub(super) fn of_request(largest: usize, budget: &Budget) -> Self {
+        Self::new(Stage::Frame, largest, budget)
     }
 
     /// Those of a stream in one direction.
-    pub(super) fn of_other(largest: usize) -> Self {
-        Self::new(Stage::Type, largest)
+    pub(super) fn of_other(largest: usize, budget: &Budget) -> Self {
+        Self::new(Stage::Type, largest, budget)
     }
 
-    fn new(stage: Stage, largest: usize) -> Self {
+    fn new(stage: Stage, largest: usize, budget: &Budget) -> Self {
         Self {
             stage,
             held: BytesMut::new(),
             largest,
+            budget: budget.clone(),
+            share: None,
         }
     }
 
@@ -120,8 +129,15 @@ impl Frames {
         if length > self.largest {
             return Err(Malformed::TooLong);
         }
-        let is_whole = self.held.len() >= head + length;
-        Ok(is_whole.then(|| self.give(head + length)))
+        if self.held.len() >= head + length {
+            self.share = None;
+            return Ok(Some(self.give(head + length)));
+        }
+        if self.share.is_none() {
+            let share = self.budget.share(length).ok_or(Malformed::TooMany)?;
+            self.share = Some(share);
+        }
+        Ok(None)
     }
 
     fn within_data(&mut self, left: u64) {
@@ -153,7 +169,16 @@ mod tests {
     use super::*;
 
     const HEADERS: u8 = 1;
+    /// Of a frame, and of all that are not whole.
     const LARGEST: usize = 100;
+
+    fn of_request() -> Frames {
+        Frames::of_request(LARGEST, &Budget::new(LARGEST))
+    }
+
+    fn of_other() -> Frames {
+        Frames::of_other(LARGEST, &Budget::new(LARGEST))
+    }
 
     /// All that is given on of what comes in pieces of this length.
     fn given(mut frames: Frames, bytes: &[u8], piece: usize) -> Result<Vec<Bytes>, Malformed> {
@@ -185,7 +210,7 @@ mod tests {
         let (data, grease) = ([&[0, 4][..], b"data"].concat(), vec![0x21, 2, 7, 7]);
         let all = [&headers[..], &data, &grease, &[0, 0], &data, &headers].concat();
         for piece in 1..all.len() {
-            let given = given(Frames::of_request(LARGEST), &all, piece)?;
+            let given = given(of_request(), &all, piece)?;
             assert_eq!(given.concat(), all, "pieces of {piece}");
             assert_eq!(given.first().unwrap(), &headers[..], "pieces of {piece}");
             assert!(given.contains(&grease.clone().into()), "pieces of {piece}");
@@ -198,7 +223,7 @@ mod tests {
         let whole = [HEADERS, 1, b'x', 0, 3, b'a', b'b', b'c'];
         for length in 1..whole.len() {
             let is_between = length == 3;
-            let given = given(Frames::of_request(LARGEST), &whole[..length], 1);
+            let given = given(of_request(), &whole[..length], 1);
             let expected = if is_between {
                 None
             } else {
@@ -213,11 +238,11 @@ mod tests {
         let too_long = [HEADERS, 0x40, 101];
         let longest = [HEADERS, 0xff, 255, 255, 255, 255, 255, 255, 255];
         for head in [&too_long[..], &longest] {
-            let given = given(Frames::of_request(LARGEST), head, 1);
+            let given = given(of_request(), head, 1);
             assert_eq!(given.err(), Some(Malformed::TooLong));
         }
         let data = [0, 0xff, 255, 255, 255, 255, 255, 255, 255];
-        let mut frames = Frames::of_request(LARGEST);
+        let mut frames = of_request();
         frames.take(&data);
         assert_eq!(frames.next(), Ok(Some(Bytes::copy_from_slice(&data))));
         frames.take(&[1; 1000]);
@@ -225,25 +250,38 @@ mod tests {
             frames.next().map(|data| data.map(|data| data.len())),
             Ok(Some(1000))
         );
-        let webtransport = given(Frames::of_request(LARGEST), &[0x40, 0x41, 0], 1);
+        let webtransport = given(of_request(), &[0x40, 0x41, 0], 1);
         assert_eq!(webtransport.err(), Some(Malformed::Unknown));
     }
 
     #[test]
     fn only_the_control_stream_has_frames() -> Result<(), Malformed> {
         let control = [0, 4, 2, 6, 9];
-        assert_eq!(
-            given(Frames::of_other(LARGEST), &control, 1)?.concat(),
-            control
-        );
+        assert_eq!(given(of_other(), &control, 1)?.concat(), control);
         let long = [0, 4, 0x40, 101];
-        let given_of_long = given(Frames::of_other(LARGEST), &long, 1);
+        let given_of_long = given(of_other(), &long, 1);
         assert_eq!(given_of_long.err(), Some(Malformed::TooLong));
         let encoder = [2, 0x40, 0xff, 0xff];
-        assert_eq!(
-            given(Frames::of_other(LARGEST), &encoder, 3)?.concat(),
-            encoder
-        );
+        assert_eq!(given(of_other(), &encoder, 3)?.concat(), encoder);
         Ok(())
+    }
+
+    #[test]
+    fn all_streams_share_what_can_be_kept() {
+        let budget = Budget::new(LARGEST);
+        let begin = |length: u8| {
+            let mut frames = Frames::of_request(LARGEST, &budget);
+            frames.take(&[HEADERS, length]);
+            let next = frames.next();
+            (frames, next)
+        };
+        let (mut first, next) = begin(60);
+        assert_eq!(next, Ok(None));
+        assert_eq!(begin(60).1, Err(Malformed::TooMany));
+        assert_eq!(begin(40).1, Ok(None));
+        // What has come to its end is kept by nobody here.
+        first.take(&[0; 60]);
+        assert!(matches!(first.next(), Ok(Some(_))));
+        assert_eq!(begin(60).1, Ok(None));
     }
 }

@@ -8,11 +8,14 @@ use h3::error::Code;
 use h3::quic::{self, ConnectionErrorIncoming, StreamErrorIncoming, StreamId, WriteBuf};
 use quinn::{ConnectionError, ReadError, StoppedError, VarInt, WriteError};
 
+use super::budget::Budget;
 use super::frames::Frames;
 use super::gate::code;
 
 /// Bytes to read at once.
 const PIECE: usize = 8 << 10;
+/// Frames of the largest kind that may have begun on all streams of a connection.
+const UNFINISHED: usize = 8;
 
 type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, ConnectionError>> + Send>>;
 /// Completes when the client wants no more of an answer, or has all of it.
@@ -26,6 +29,7 @@ pub(super) struct Transport {
     accepting_other: Option<Waiting<quinn::RecvStream>>,
     opening: Option<Waiting<quinn::SendStream>>,
     largest: usize,
+    budget: Budget,
     arrivals: Arrivals,
 }
 
@@ -65,7 +69,8 @@ impl Arrivals {
 }
 
 impl Transport {
-    /// No frame but those of data may be longer than `largest`.
+    /// No frame but those of data may be longer than `largest`, and those that are not whole yet may be some of the longest
+    /// together.
     pub(super) fn new(connection: quinn::Connection, largest: usize, arrivals: Arrivals) -> Self {
         Self {
             connection,
@@ -73,6 +78,7 @@ impl Transport {
             accepting_other: None,
             opening: None,
             largest,
+            budget: Budget::new(largest * UNFINISHED),
             arrivals,
         }
     }
@@ -103,7 +109,7 @@ impl quic::Connection<Bytes> for Transport {
             Box::pin(async move { connection.accept_uni().await })
         };
         let stream = ready!(poll_waiting(&mut self.accepting_other, begin, context));
-        let frames = Frames::of_other(self.largest);
+        let frames = Frames::of_other(self.largest, &self.budget);
         Poll::Ready(
             stream
                 .map(|stream| Receiver { stream, frames })
@@ -124,7 +130,7 @@ impl quic::Connection<Bytes> for Transport {
             let streams = ready!(poll_waiting(&mut self.accepting, begin, context));
             let (mut send, mut receive) = streams.map_err(lost)?;
             if self.arrivals.admit(&send) {
-                let frames = Frames::of_request(self.largest);
+                let frames = Frames::of_request(self.largest, &self.budget);
                 let receiver = Receiver {
                     stream: receive,
                     frames,
