@@ -355,12 +355,6 @@ async fn connections_end_in_good_order() -> Result<()> {
     assert_eq!(answer.body().len(), 500_000);
     assert_eq!(busy.closed().await?, NO_ERROR);
     assert_eq!(proxy.process.ended().await?.code(), Some(0));
-    assert!(
-        backend
-            .seen()
-            .iter()
-            .all(|seen| !seen.line().contains("/late"))
-    );
     Ok(())
 }
 
