@@ -4,9 +4,11 @@
 
 mod jobs;
 mod manage;
+mod meters;
 pub(crate) mod metrics;
 mod processes;
 
 pub(crate) use jobs::*;
 pub(crate) use manage::*;
+pub(crate) use meters::{EnqueueMeters, PerformMeters, Polls};
 pub(crate) use processes::*;

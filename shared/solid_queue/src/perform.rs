@@ -12,7 +12,7 @@ use tracing::Span;
 
 use crate::batch::performing;
 use crate::enqueue::NewJob;
-use crate::events;
+use crate::events::{self, PerformMeters};
 use crate::payload::{Payload, RetriedPayload};
 use crate::registry::{Performing, Registered};
 use crate::{BatchId, JobError, JobFailure, JobId, JobResult, Registry, Retry, TimedOut};
@@ -70,7 +70,7 @@ pub(crate) async fn perform<C: Clone + Send + Sync + 'static>(
     class_name: &str,
     payload: &Payload,
 ) -> Outcome {
-    logged(class_name, async {
+    logged(registry.meters(), class_name, async {
         match registry.get(class_name) {
             Some(job) => {
                 let batch = payload.batch_id().map(BatchId);
@@ -85,10 +85,14 @@ pub(crate) async fn perform<C: Clone + Send + Sync + 'static>(
 }
 
 /// Tells how it went.
-pub(crate) async fn logged(class_name: &str, work: impl Future<Output = Outcome>) -> Outcome {
-    let (_running, start) = (events::running(), std::time::Instant::now());
+pub(crate) async fn logged(
+    meters: &PerformMeters,
+    class_name: &str,
+    work: impl Future<Output = Outcome>,
+) -> Outcome {
+    let (_running, start) = (meters.running(), std::time::Instant::now());
     let outcome = work.await;
-    events::perform(class_name, &outcome, start.elapsed());
+    events::perform(meters, class_name, &outcome, start.elapsed());
     outcome
 }
 

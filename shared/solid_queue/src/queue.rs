@@ -2,12 +2,13 @@ mod by_name;
 mod inbox;
 
 use std::fmt;
+use std::sync::Arc;
 
 use db::{Database, DbError, Timestamp};
 use tracing::Instrument as _;
 
 use crate::enqueue::{Enqueue, NewJob, enqueue_span};
-use crate::events;
+use crate::events::{self, EnqueueMeters};
 use crate::in_process::{InProcess, InProcessConfig, InProcessRunner};
 use crate::lifecycle::enqueue::Enqueued;
 use crate::records::job::NewRow;
@@ -19,6 +20,7 @@ use inbox::Inbox;
 pub struct Queue {
     pub(crate) adapter: Adapter,
     pub(crate) clock: Clock,
+    meters: Arc<EnqueueMeters>,
 }
 
 #[derive(Clone)]
@@ -39,6 +41,7 @@ impl Queue {
         Self {
             adapter: Adapter::Solid(Inbox::new(database, clock.clone())),
             clock,
+            meters: Arc::default(),
         }
     }
 
@@ -49,6 +52,7 @@ impl Queue {
         let queue = Self {
             adapter: Adapter::InProcess(queue),
             clock: Clock::system(),
+            meters: Arc::default(),
         };
         (queue, runner)
     }
@@ -90,7 +94,7 @@ impl Queue {
             }
             Adapter::InProcess(queue) => queue.push(class_name, job),
         }?;
-        events::enqueue(class_name, &queue_name, id);
+        events::enqueue(&self.meters, class_name, &queue_name, id);
         Ok(id)
     }
 
@@ -112,7 +116,7 @@ impl Queue {
             }
         };
         let size = ids.iter().flatten().count();
-        events::enqueue_all(class_name, J::QUEUE, size);
+        events::enqueue_all(&self.meters, class_name, J::QUEUE, size);
         Ok(ids)
     }
 }

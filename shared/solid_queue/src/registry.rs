@@ -7,6 +7,7 @@ use std::time::Duration;
 use db::Timestamp;
 
 use crate::enqueue::{NewJob, own_priority};
+use crate::events::PerformMeters;
 use crate::limits::Limit;
 use crate::payload::{Payload, decode};
 use crate::{Controls, Enqueue, EnqueueError, Job, JobError, JobResult, OnCrash, Policy, Retry};
@@ -14,6 +15,7 @@ use crate::{Controls, Enqueue, EnqueueError, Job, JobError, JobResult, OnCrash, 
 /// The job classes that a worker knows, by name. `C` is the context that they all take.
 pub struct Registry<C> {
     jobs: BTreeMap<&'static str, Registered<C>>,
+    meters: PerformMeters,
 }
 
 /// What a worker needs to know of a class.
@@ -102,6 +104,7 @@ impl<C: Clone + Send + Sync + 'static> Registry<C> {
     pub fn new() -> Self {
         Self {
             jobs: BTreeMap::new(),
+            meters: PerformMeters::default(),
         }
     }
 
@@ -130,6 +133,11 @@ impl<C: Clone + Send + Sync + 'static> Registry<C> {
 
     pub(crate) fn get(&self, class_name: &str) -> Option<&Registered<C>> {
         self.jobs.get(class_name)
+    }
+
+    /// What those count who perform these jobs.
+    pub(crate) fn meters(&self) -> &PerformMeters {
+        &self.meters
     }
 
     /// The class with its own name.

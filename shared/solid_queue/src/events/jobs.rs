@@ -6,31 +6,25 @@ use std::time::Duration;
 use db::Timestamp;
 use tracing::{debug, error, info, warn};
 
-use super::metrics::{BATCHES, CLEARED, DURATION, ENQUEUED, LATENCY, PERFORMED, RECURRED, RUNNING};
+use super::meters::{EnqueueMeters, PerformMeters};
+use super::metrics::{BATCHES, CLEARED, PERFORMED, RECURRED};
 use crate::lifecycle::recur::Recurred;
 use crate::lifecycle::sweep::Swept;
 use crate::perform::Outcome;
 use crate::{BatchId, JobId};
 
-pub(crate) fn enqueue(class: &str, queue: &str, id: JobId) {
+pub(crate) fn enqueue(meters: &EnqueueMeters, class: &str, queue: &str, id: JobId) {
     debug!(name: "queue.enqueue", { job.class = class, job.id = id.0 }, "enqueued a job");
-    ENQUEUED.count(1, &[("class", class), ("queue", queue)]);
+    meters.enqueued(class, queue, 1);
 }
 
-pub(crate) fn enqueue_all(class: &str, queue: &str, size: usize) {
+pub(crate) fn enqueue_all(meters: &EnqueueMeters, class: &str, queue: &str, size: usize) {
     debug!(name: "queue.enqueue", { job.class = class, size }, "enqueued jobs");
-    ENQUEUED.count(size, &[("class", class), ("queue", queue)]);
-}
-
-/// `waited` since the job was due.
-pub(crate) fn start(queue: &str, waited: Option<Duration>) {
-    if let Some(waited) = waited {
-        LATENCY.observe(waited.as_secs_f64(), &[("queue", queue)]);
-    }
+    meters.enqueued(class, queue, size);
 }
 
 /// Called in the span of the job.
-pub(crate) fn perform(class: &str, outcome: &Outcome, took: Duration) {
+pub(crate) fn perform(meters: &PerformMeters, class: &str, outcome: &Outcome, took: Duration) {
     let duration_ms = took.as_secs_f64() * 1000.0;
     let said = match outcome {
         Outcome::Finished => {
@@ -52,8 +46,7 @@ pub(crate) fn perform(class: &str, outcome: &Outcome, took: Duration) {
             "discarded"
         }
     };
-    PERFORMED.count(1, &[("class", class), ("outcome", said)]);
-    DURATION.observe(took.as_secs_f64(), &[("class", class)]);
+    meters.performed(class, said, took);
 }
 
 /// A job that never got as far as to be performed. Called in its span.
@@ -79,20 +72,6 @@ pub(crate) fn give_up(class: &str, id: JobId, is_cancelled: bool) {
         "the job blocks its thread and is given up; its thread is not free before it ends");
     if !is_cancelled {
         PERFORMED.count(1, &[("class", class), ("outcome", "timed_out")]);
-    }
-}
-
-/// A job that runs, until it is dropped.
-pub(crate) struct Running;
-
-pub(crate) fn running() -> Running {
-    RUNNING.change(1.0, &[]);
-    Running
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        RUNNING.change(-1.0, &[]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The metrics, through the `metrics` facade: whoever wants them installs a recorder.
 
-use metrics::{Key, Label, Level, Metadata, Recorder, Unit};
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
 
 /// A metric: its name and what it says.
 pub(crate) struct Metric {
@@ -54,6 +54,20 @@ pub fn describe_metrics() {
 }
 
 impl Metric {
+    /// A handle to be kept: to ask for it takes longer than to count.
+    pub(crate) fn counter(&self, labels: Labels<'_>) -> Counter {
+        metrics::with_recorder(|recorder| recorder.register_counter(&self.key(labels), &METADATA))
+    }
+
+    pub(crate) fn gauge(&self, labels: Labels<'_>) -> Gauge {
+        metrics::with_recorder(|recorder| recorder.register_gauge(&self.key(labels), &METADATA))
+    }
+
+    pub(crate) fn histogram(&self, labels: Labels<'_>) -> Histogram {
+        metrics::with_recorder(|recorder| recorder.register_histogram(&self.key(labels), &METADATA))
+    }
+
+    /// For what happens seldom, as all below.
     pub(crate) fn count(&self, by: usize, labels: Labels<'_>) {
         record(|recorder| {
             let by = u64::try_from(by).unwrap_or(u64::MAX);

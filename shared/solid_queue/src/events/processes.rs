@@ -6,23 +6,21 @@ use std::process::ExitStatus;
 
 use tracing::{debug, error, info, trace, warn};
 
+use super::meters::{PerformMeters, Polls};
 use super::metrics::{
-    CLAIM_SIZE, CRASHED, DISPATCH_SIZE, ERRORS, LOST, POLLS, PROCESSES, PRUNED, RELEASED, REPLACED,
-    UNBLOCKED,
+    CRASHED, DISPATCH_SIZE, ERRORS, LOST, PROCESSES, PRUNED, RELEASED, REPLACED, UNBLOCKED,
 };
 use crate::processes::{Instance, Moment, ProcessKind};
 use crate::{JobId, ProcessId};
 
-pub(crate) fn polling(kind: ProcessKind, process: ProcessId) {
+pub(crate) fn polling(polls: &Polls, process: ProcessId) {
     trace!(name: "queue.polling", { process.id = process.0 }, "looking for work");
-    POLLS.count(1, &[("kind", kind.name())]);
+    polls.count();
 }
 
-pub(crate) fn claim(process: ProcessId, size: usize) {
+pub(crate) fn claim(meters: &PerformMeters, process: ProcessId, size: usize) {
     debug!(name: "queue.claim", { process.id = process.0, size }, "claimed jobs");
-    if size > 0 {
-        CLAIM_SIZE.observe(f64::from(u32::try_from(size).unwrap_or(u32::MAX)), &[]);
-    }
+    meters.claimed(size);
 }
 
 pub(crate) fn lost_claim(id: JobId) {

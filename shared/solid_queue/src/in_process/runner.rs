@@ -117,7 +117,7 @@ pub(crate) async fn execute_one<C: Clone + Send + Sync + 'static>(
     job: NewJob,
 ) -> Outcome {
     let waited = db::Timestamp::now().since(job.scheduled_at);
-    events::start(&job.queue_name, Some(waited));
+    registry.meters().started(&job.queue_name, waited);
     let outcome = perform(registry, context, &job.class_name, &job.payload).await;
     if let Outcome::Retried(wait, failure) = &outcome {
         queue.push_again(retried(id, job, *wait, failure, db::Timestamp::now()));

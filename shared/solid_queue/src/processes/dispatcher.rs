@@ -9,7 +9,7 @@ use super::instance::ProcessKind;
 use super::maintenance::Maintenance;
 use super::registration::deregister;
 use super::role::Parts;
-use crate::events;
+use crate::events::{self, Polls};
 use crate::executions::scheduled;
 use crate::lifecycle::dispatch::{self, Dispatched};
 use crate::patience::Backoff;
@@ -27,6 +27,7 @@ pub(crate) struct Dispatcher {
     classes: Arc<Classes>,
     clock: Clock,
     maintenance: Maintenance,
+    polls: Polls,
 }
 
 impl Dispatcher {
@@ -36,6 +37,7 @@ impl Dispatcher {
             database: parts.database.clone(),
             classes: Arc::clone(&parts.classes),
             clock: parts.clock.clone(),
+            polls: Polls::of(ProcessKind::Dispatcher),
             process,
             config,
         }
@@ -87,7 +89,7 @@ impl Dispatcher {
 
     /// Returns when to look again.
     async fn turn(&mut self) -> Result<Duration, DbError> {
-        events::polling(ProcessKind::Dispatcher, self.process);
+        events::polling(&self.polls, self.process);
         self.maintenance.run_if_due().await?;
         self.dispatch().await
     }

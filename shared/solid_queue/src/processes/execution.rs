@@ -50,7 +50,7 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
             Ok(payload) if self.is_built_in(&job.class_name) => {
                 let (clear_after, now) = (self.clear_finished_jobs_after, self.clock.now());
                 let clearing = built_in::perform(&self.database, &payload, clear_after, now);
-                logged(&job.class_name, clearing).await
+                logged(self.registry.meters(), &job.class_name, clearing).await
             }
             Ok(payload) => {
                 self.tell_start(&job.queue_name, &payload);
@@ -66,7 +66,8 @@ impl<C: Clone + Send + Sync + 'static> Executor<C> {
     fn tell_start(&self, queue_name: &str, payload: &Payload) {
         if events::metrics::is_recorded() {
             let due = payload.scheduled_at();
-            events::start(queue_name, due.map(|due| self.clock.now().since(due)));
+            let waited = due.map(|due| self.clock.now().since(due));
+            waited.inspect(|waited| self.registry.meters().started(queue_name, *waited));
         }
     }
 

@@ -12,9 +12,10 @@ use super::health::Look;
 use super::instance::ProcessKind;
 use super::registration::deregister;
 use super::role::Parts;
+use crate::events::{self, Polls};
 use crate::patience::Backoff;
 use crate::records::process;
-use crate::{ProcessId, SchedulerConfig, events};
+use crate::{ProcessId, SchedulerConfig};
 pub(crate) use agenda::Agenda;
 
 /// How often to look for changed tasks at most, however much is written.
@@ -27,6 +28,7 @@ pub(crate) struct Scheduler {
     config: SchedulerConfig,
     agenda: Agenda,
     looked: Instant,
+    polls: Polls,
 }
 
 impl Scheduler {
@@ -43,6 +45,7 @@ impl Scheduler {
             database,
             process,
             looked: Instant::now(),
+            polls: Polls::of(ProcessKind::Scheduler),
         }
     }
 
@@ -80,7 +83,7 @@ impl Scheduler {
     }
 
     async fn turn(&mut self) -> Result<(), DbError> {
-        events::polling(ProcessKind::Scheduler, self.process);
+        events::polling(&self.polls, self.process);
         self.looked = Instant::now();
         self.agenda.store().await?;
         if self.agenda.reload().await? {

@@ -12,13 +12,14 @@ use super::execution::Executor;
 use super::health::Look;
 use super::instance::ProcessKind;
 use super::registration::deregister;
+use crate::events::{self, Polls};
 use crate::executions::claimed::Claim;
 use crate::lifecycle::claim::{Claims, claim};
 use crate::lifecycle::settle::{Ending, settle_all};
 use crate::patience::{Backoff, within};
 use crate::queue_selector::QueueSelector;
 use crate::records::cancellation;
-use crate::{JobId, WorkerConfig, events};
+use crate::{JobId, WorkerConfig};
 
 /// How long jobs that were told to stop may take to do so.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -37,6 +38,7 @@ pub(crate) struct Worker<C> {
     shutdown_timeout: Duration,
     threads: usize,
     crew: Crew<C>,
+    polls: Polls,
     looked_for_cancellations: Instant,
 }
 
@@ -64,6 +66,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             selector: Arc::new(QueueSelector::new(&config.queues)),
             pace: Pace::new(config.polling_interval, Duration::ZERO),
             shutdown_timeout,
+            polls: Polls::of(ProcessKind::Worker),
             threads: usize::try_from(config.threads).unwrap_or(usize::MAX),
             looked_for_cancellations: Instant::now(),
         }
@@ -108,7 +111,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     }
 
     async fn turn(&mut self) -> Result<Turn, DbError> {
-        events::polling(ProcessKind::Worker, self.executor.process);
+        events::polling(&self.polls, self.executor.process);
         self.cancel().await?;
         let endings = self.crew.endings();
         let idle = self.threads.saturating_sub(self.crew.len());
@@ -189,7 +192,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         self.crew.written(endings.len());
         report_lost(&lost);
         let size = claims.as_ref().map_or(0, |claims| claims.jobs.len());
-        events::claim(process, size);
+        events::claim(self.executor.registry.meters(), process, size);
         Ok(claims)
     }
 
