@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use test_support::Suite;
 
 use crate::machine;
-use crate::proc::{core_percent, processor_seconds, resident_mb};
+use crate::proc::{core_percent, private_mb, processor_seconds, resident_mb};
 
 /// One page is open all the while, as it is when somebody only looks.
 pub(crate) async fn measure(seconds: u64) -> Result<Value> {
@@ -31,8 +31,11 @@ pub(crate) async fn measure(seconds: u64) -> Result<Value> {
     for ((name, process), before) in processes.iter().zip(before) {
         let id = process.id()?;
         let used = processor_seconds(id)? - before;
-        let figure =
-            json!({ "resident_mb": resident_mb(id)?, "core_percent": core_percent(used, time) });
+        let figure = json!({
+            "resident_mb": resident_mb(id)?,
+            "private_mb": private_mb(id)?,
+            "core_percent": core_percent(used, time),
+        });
         figures.insert((*name).to_owned(), figure);
     }
     Ok(json!({

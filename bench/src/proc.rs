@@ -34,11 +34,21 @@ pub(crate) fn core_percent(seconds: f64, time: Duration) -> f64 {
 
 /// Memory in use.
 pub(crate) fn resident_mb(id: u32) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status
+    megabytes(&format!("/proc/{id}/status"), "VmRSS:")
+}
+
+/// Memory in use that nobody else has: what the process wrote itself. The rest are pages of files, for the most part of the
+/// program, which the system drops when it wants room.
+pub(crate) fn private_mb(id: u32) -> Result<f64> {
+    megabytes(&format!("/proc/{id}/smaps_rollup"), "Private_Dirty:")
+}
+
+fn megabytes(file: &str, field: &str) -> Result<f64> {
+    let text = fs::read_to_string(file)?;
+    let line = text
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .context("no VmRSS in status")?;
+        .find_map(|line| line.strip_prefix(field))
+        .with_context(|| format!("no {field} in {file}"))?;
     let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok((kilobytes / 102.4).round() / 10.0)
 }

@@ -3,12 +3,13 @@
 //! r2d2 opens them, bounds their number and replaces broken ones, but to ask it for one costs as much as a small read.
 //! So those that are idle lie in a stack of our own. r2d2 gets them back when somebody waits for one there.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::r2d2::{ConnectionManager, ManageConnection, Pool, PooledConnection};
 use diesel::{QueryResult, SqliteConnection};
+use scheduled_thread_pool::ScheduledThreadPool;
 
 use crate::folder_lock::FolderLock;
 use crate::foreign::data_version;
@@ -42,6 +43,7 @@ impl Readers {
             .idle_timeout(None)
             .test_on_check_out(false)
             .connection_timeout(PATIENCE)
+            .thread_pool(opener())
             .build(Manager {
                 config: config.clone(),
                 inner: ConnectionManager::new(url),
@@ -120,6 +122,12 @@ impl Readers {
     fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The thread that opens connections. r2d2 would have three for each file, though it is done once in a while.
+fn opener() -> Arc<ScheduledThreadPool> {
+    let pool = ScheduledThreadPool::builder().num_threads(1);
+    Arc::new(pool.thread_name_pattern("db-opener").build())
 }
 
 /// Opens connections as diesel's manager does, while nobody moves the file away.

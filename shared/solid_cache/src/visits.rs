@@ -4,14 +4,19 @@
 //! it publishes them in a table, for whichever process evicts.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Visits that may wait to be published; of more, some are forgotten.
 const WAITING: usize = 8192;
+/// Words of bits that come together: a page of memory.
+const BLOCK: usize = 512;
+
+type Block = [AtomicU64; BLOCK];
 
 #[derive(Debug)]
 pub(crate) struct Visits {
-    bits: Box<[AtomicU64]>,
+    /// Made when the first of their keys is read: a process that reads little needs little.
+    blocks: Box<[OnceLock<Box<Block>>]>,
     unpublished: Mutex<Vec<i64>>,
 }
 
@@ -20,14 +25,15 @@ impl Visits {
     pub(crate) fn new(keys: u64) -> Self {
         let words = (keys / 8).next_power_of_two().clamp(1 << 10, 1 << 18);
         Self {
-            bits: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            blocks: (0..words).step_by(BLOCK).map(|_| OnceLock::new()).collect(),
             unpublished: Mutex::default(),
         }
     }
 
     /// Whether this is the first visit since the hand passed.
     pub(crate) fn mark(&self, hash: i64) -> bool {
-        let (word, bit) = self.place(hash);
+        let (block, word, bit) = self.place(hash);
+        let word = &block.get_or_init(empty)[word];
         if word.load(Relaxed) & bit != 0 || word.fetch_or(bit, Relaxed) & bit != 0 {
             return false;
         }
@@ -40,8 +46,11 @@ impl Visits {
 
     /// Whether the key was visited; from now on it was not.
     pub(crate) fn take(&self, hash: i64) -> bool {
-        let (word, bit) = self.place(hash);
-        word.load(Relaxed) & bit != 0 && word.fetch_and(!bit, Relaxed) & bit != 0
+        let (block, word, bit) = self.place(hash);
+        let word = block.get().map(|block| &block[word]);
+        word.is_some_and(|word| {
+            word.load(Relaxed) & bit != 0 && word.fetch_and(!bit, Relaxed) & bit != 0
+        })
     }
 
     /// What is to be published.
@@ -55,7 +64,8 @@ impl Visits {
 
     /// Forgets all, so that what is read now counts anew: others moved the hand meanwhile.
     pub(crate) fn reset(&self) {
-        for word in &self.bits {
+        let blocks = self.blocks.iter().filter_map(OnceLock::get);
+        for word in blocks.flat_map(|block| block.iter()) {
             word.store(0, Relaxed);
         }
     }
@@ -65,10 +75,10 @@ impl Visits {
         clippy::cast_sign_loss,
         reason = "some bits of the hash are wanted, whatever they stand for"
     )]
-    fn place(&self, hash: i64) -> (&AtomicU64, u64) {
+    fn place(&self, hash: i64) -> (&OnceLock<Box<Block>>, usize, u64) {
         let hash = hash as u64;
-        let word = (hash >> 6) as usize & (self.bits.len() - 1);
-        (&self.bits[word], 1 << (hash & 63))
+        let word = (hash >> 6) as usize & (self.blocks.len() * BLOCK - 1);
+        (&self.blocks[word / BLOCK], word % BLOCK, 1 << (hash & 63))
     }
 
     fn unpublished(&self) -> std::sync::MutexGuard<'_, Vec<i64>> {
@@ -76,6 +86,10 @@ impl Visits {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn empty() -> Box<Block> {
+    Box::new([const { AtomicU64::new(0) }; BLOCK])
 }
 
 #[cfg(test)]
