@@ -194,7 +194,7 @@ impl Metrics {
 const PREFIX: &str = "anycable_go_";
 
 /// Gauges, with those of AnyCable under its names.
-const GAUGES: [(&str, Unit, &str); 8] = [
+const GAUGES: [(&str, Unit, &str); 7] = [
     ("anycable_go_clients_num", Unit::Count, "Open connections."),
     (
         "anycable_go_clients_uniq_num",
@@ -220,11 +220,6 @@ const GAUGES: [(&str, Unit, &str); 8] = [
         "action_cable_listener_up",
         Unit::Count,
         "1 while the listener hands on what arrives, else 0.",
-    ),
-    (
-        "action_cable_listener_lag_seconds",
-        Unit::Seconds,
-        "How long the last message took from its broadcast to its delivery.",
     ),
     (
         "action_cable_listener_silence_seconds",
@@ -271,7 +266,7 @@ where
 impl Metrics {
     /// The values of the gauges, in their order.
     #[expect(clippy::cast_precision_loss, reason = "nobody counts as many clients")]
-    fn gauges(&self, stats: &Stats) -> [f64; 8] {
+    fn gauges(&self, stats: &Stats) -> [f64; 7] {
         let listener = &stats.listener;
         let is_up = listener.state == ListenerState::Listening;
         let silence = listener
@@ -284,7 +279,6 @@ impl Metrics {
             stats.streams as f64,
             stats.subscriptions as f64,
             f64::from(u8::from(is_up)),
-            listener.lag.as_secs_f64(),
             silence,
         ]
     }

@@ -47,6 +47,7 @@ impl Metrics {
         db::describe_metrics();
         solid_queue::describe_metrics();
         solid_cache::describe_metrics();
+        solid_cable::describe_metrics();
         action_cable::describe_metrics();
         describe_requests();
         Ok(Self {

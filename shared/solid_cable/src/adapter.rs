@@ -6,6 +6,7 @@ use db::{Database, Inbox};
 
 use crate::health::Health;
 use crate::message::{Insert, NewMessage};
+use crate::metrics::Lags;
 use crate::prefix::Prefix;
 use crate::progress::Progress;
 use crate::trim::Trim;
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) prefix: Prefix,
     pub(crate) hub: Hub,
     pub(crate) health: Health,
+    pub(crate) lags: Lags,
     pub(crate) progress: Progress,
     inbox: Inbox<Insert>,
     pub(crate) trim: Trim,
@@ -40,6 +42,7 @@ impl SolidCable {
                 health: Health::new(config.hang_timeout),
                 config,
                 hub: Hub::new(),
+                lags: Lags::default(),
                 progress: Progress::unknown(),
                 trim: Trim::default(),
             }),

@@ -29,6 +29,7 @@ mod health;
 mod listener;
 mod lows;
 mod message;
+mod metrics;
 mod numbering;
 mod past;
 mod prefix;
@@ -38,6 +39,7 @@ mod trim;
 
 pub use adapter::SolidCable;
 pub use config::Config;
+pub use metrics::describe_metrics;
 pub use numbering::renew as renew_epoch;
 
 /// The tables of the cable database.

@@ -20,6 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Listens until `shutdown`, and starts again what panics or hangs. Trims beside it.
 pub(crate) async fn listen(shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
+    shared.lags.begin();
     tokio::select! {
         () = shutdown => {}
         _ = supervise(&shared) => {}
@@ -168,6 +169,7 @@ fn hand_on(shared: &Shared, turn: Turn, seen: Seen, next: &Next) {
         );
         shared.hub.interrupt();
     }
+    let mut lag = None;
     for message in &next.messages {
         seen.id = message.id;
         // Beforehand: a message that kills the listener must not kill it again.
@@ -176,14 +178,16 @@ fn hand_on(shared: &Shared, turn: Turn, seen: Seen, next: &Next) {
         }
         shared.health.looks();
         deliver(shared, message, &seen.epoch);
+        lag = message.created_at().map(|at| Timestamp::now().since(at));
+        if let Some(lag) = lag {
+            shared.lags.delivered(lag);
+        }
     }
     seen.at = next.at;
     if next.is_all {
         seen.id = seen.id.max(next.highest);
     }
     if shared.progress.advance(turn, &seen) {
-        let newest = next.messages.last().and_then(Message::created_at);
-        let lag = newest.map(|created_at| Timestamp::now().since(created_at));
         shared.health.polled(lag);
     }
 }

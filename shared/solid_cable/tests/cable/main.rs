@@ -4,6 +4,7 @@
 mod adapters;
 mod history;
 mod listener;
+mod metrics;
 mod prefix;
 mod recovery;
 mod rows;
