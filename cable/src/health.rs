@@ -25,9 +25,9 @@ impl Health {
         let listener = self.channels.stats().listener;
         let report = report(&listener);
         match self.common.ready().await {
-            Ok(()) if self.is_listening(&listener) => boot::health_page(Ok(&report)),
-            Ok(()) => boot::health_page(Err(&report)),
-            Err(why) => boot::health_page(Err(&format!("{why}; {report}"))),
+            Ok(()) if self.is_listening(&listener) => self.common.page(Ok(&report)),
+            Ok(()) => self.common.page(Err(&report)),
+            Err(why) => self.common.page(Err(&format!("{why}; {report}"))),
         }
     }
 

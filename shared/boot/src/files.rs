@@ -48,6 +48,21 @@ impl Files {
         Ok(())
     }
 
+    /// Which of them this process could not write last, and why; those of the cache do not count. It goes on with what only
+    /// reads, and with writes as soon as there is room or whatever was missing.
+    pub fn trouble(&self) -> Option<String> {
+        let troubled = self.open.iter().filter_map(|database| {
+            let (trouble, since) = database.write_trouble()?;
+            let name = database.path().file_stem().unwrap_or_default();
+            let (name, seconds) = (name.display(), since.as_secs());
+            Some(format!(
+                "the last write to {name} failed {seconds} s ago: {trouble}"
+            ))
+        });
+        let troubled: Vec<_> = troubled.collect();
+        (!troubled.is_empty()).then(|| troubled.join(", "))
+    }
+
     /// Whether all are still where they were opened. A process whose file was deleted or replaced must start again, and
     /// says so here.
     pub fn are_in_place(&self) -> bool {

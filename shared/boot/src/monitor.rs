@@ -3,7 +3,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use telemetry::{Failure, Service};
 
-use crate::{Health, Metrics, health_page, listen, liveness};
+use crate::{Health, Metrics, listen, liveness};
 
 /// A small HTTP server for a process that has no other: `GET /up`, `GET /up/live` and `GET /metrics`.
 pub struct Monitor {
@@ -69,14 +69,9 @@ impl Monitor {
 }
 
 async fn up(state: Data<State>) -> HttpResponse {
-    health_page(
-        state
-            .ready()
-            .await
-            .as_ref()
-            .map(|()| "")
-            .map_err(String::as_str),
-    )
+    let ready = state.ready().await;
+    let ready = ready.as_ref().map(|()| "").map_err(String::as_str);
+    state.health.page(ready)
 }
 
 impl State {

@@ -13,7 +13,7 @@ use crate::in_use::InUse;
 use crate::open_file::OpenFile;
 use crate::presence::Presence;
 use crate::start_over::{discard_damaged, start_over};
-use crate::{Changes, DatabaseConfig, DbError, StartedOver, connection, space};
+use crate::{Changes, DatabaseConfig, DbError, StartedOver, WriteTrouble, connection, space};
 
 /// One SQLite file: one connection that writes, a pool of connections that read. Cheap to clone.
 #[derive(Clone)]
@@ -96,6 +96,11 @@ impl Database {
     /// ([`Database::start_over`]).
     pub fn is_in_place(&self) -> bool {
         self.shared.file.load().is_at(self.path())
+    }
+
+    /// Why the last write of this process failed, and how long ago, if it did and the file was to blame. Reads go on then.
+    pub fn write_trouble(&self) -> Option<(WriteTrouble, Duration)> {
+        self.shared.file.load().writer.trouble()
     }
 
     /// Runs `work` on a connection for reading, on the calling thread: a read of a WAL file waits for no lock and takes

@@ -105,6 +105,16 @@ impl DbError {
         self.says("database or disk is full")
     }
 
+    /// Whether the file, or its folder, may only be read.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.says("attempt to write a readonly database")
+    }
+
+    /// Whether the disk failed.
+    pub(crate) fn is_io(&self) -> bool {
+        self.says("disk I/O error") || self.says("unable to open database file")
+    }
+
     /// Whether these are SQLite's words: diesel has no kinds for them.
     fn says(&self, words: &str) -> bool {
         match self.root() {

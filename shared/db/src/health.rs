@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::BigInt;
+use rustix::fs::statvfs;
 
-use crate::{Database, DbError, Statement, meters};
+use crate::meters::{self, Extent};
+use crate::{Database, DbError, Statement};
 
 impl Database {
     /// Whether the file can be read: a look at its first page.
@@ -27,7 +29,13 @@ impl Database {
     pub fn record_metrics(&self) {
         let path = self.path();
         let log = log_of(path);
-        meters::record_extent(path, size(path), size(&log), checkpoints(&log));
+        let extent = Extent {
+            file: size(path),
+            wal: size(&log),
+            checkpoints: checkpoints(&log),
+            disk: disk(path),
+        };
+        meters::record_extent(path, &extent);
     }
 }
 
@@ -35,6 +43,13 @@ fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     log.into()
+}
+
+/// What is free on the disk of a file for who is not root, and the size of the disk.
+fn disk(path: &Path) -> Option<(u64, u64)> {
+    let disk = statvfs(path).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+    Some((bytes(disk.f_bavail), bytes(disk.f_blocks)))
 }
 
 fn size(path: &Path) -> u64 {

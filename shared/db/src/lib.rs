@@ -42,6 +42,7 @@ mod start_over;
 mod statement;
 mod timestamp;
 mod transaction;
+mod trouble;
 mod wal;
 mod writer;
 
@@ -67,3 +68,4 @@ pub use space::{FileExtent, extent, give_back};
 pub use start_over::StartedOver;
 pub use statement::{Statement, Value};
 pub use timestamp::{ParseTimestampError, Timestamp};
+pub use trouble::WriteTrouble;

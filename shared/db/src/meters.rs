@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use metrics::{Counter, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
 
+use crate::WriteTrouble;
+
 /// A metric: its name and what it says.
 struct Metric {
     name: &'static str,
@@ -24,11 +26,14 @@ metrics! {
     LOCK_WAIT: "sqlite_lock_wait_seconds", Seconds, "How long a transaction waited for the write lock of its file.";
     BUSY: "sqlite_busy_total", Count, "Transactions that found the write lock taken by another process.";
     TIMEOUTS: "sqlite_lock_timeouts_total", Count, "Transactions that did not get the write lock in time.";
+    REFUSED: "sqlite_failed_writes_total", Count, "Writes that failed for want of a file that takes them, by kind: full, busy, io, readonly or corrupt.";
     GROUP: "sqlite_write_group_size", Count, "Writes that shared a transaction.";
     COMMIT: "sqlite_commit_duration_seconds", Seconds, "How long commits took.";
     READER_WAIT: "sqlite_reader_wait_seconds", Seconds, "How long reads waited for a connection where none was idle.";
     FILE: "sqlite_file_bytes", Bytes, "Size of the database file.";
     WAL: "sqlite_wal_bytes", Bytes, "Size of its write-ahead log, as it is on the disk.";
+    FREE: "sqlite_disk_free_bytes", Bytes, "What is free on the disk of the file, for who is not root.";
+    DISK: "sqlite_disk_bytes", Bytes, "Size of the disk of the file.";
     CHECKPOINTS: "sqlite_wal_checkpoint_sequence", Count, "How often the write-ahead log was begun anew after a checkpoint.";
 }
 
@@ -50,6 +55,8 @@ struct Handles {
     lock_wait: Histogram,
     busy: Counter,
     timeouts: Counter,
+    /// In the order of [`WriteTrouble::ALL`].
+    refused: [Counter; WriteTrouble::ALL.len()],
     group: Histogram,
     commit: Histogram,
     reader_wait: Histogram,
@@ -81,6 +88,15 @@ impl Meters {
         if let Some(handles) = &self.0 {
             handles.lock_wait.record(time);
             handles.timeouts.increment(u64::from(!got_it));
+        }
+    }
+
+    /// A write failed for this reason.
+    pub(crate) fn refused(&self, trouble: WriteTrouble) {
+        if let Some(handles) = &self.0 {
+            let counts = WriteTrouble::ALL.iter().zip(&handles.refused);
+            let count = counts.filter(|(kind, _)| **kind == trouble);
+            count.for_each(|(_, count)| count.increment(1));
         }
     }
 
@@ -123,6 +139,11 @@ impl Handles {
             lock_wait: histogram(&LOCK_WAIT),
             busy: counter(&BUSY),
             timeouts: counter(&TIMEOUTS),
+            // From the start: a rate cannot be told from the first one alone.
+            refused: WriteTrouble::ALL.map(|trouble| {
+                let key = REFUSED.key_with(path, vec![Label::new("kind", trouble.name())]);
+                recorder.register_counter(&key, &METADATA)
+            }),
             group: histogram(&GROUP),
             commit: histogram(&COMMIT),
             reader_wait: histogram(&READER_WAIT),
@@ -130,8 +151,18 @@ impl Handles {
     }
 }
 
-/// Tells the recorder how large the files are. `checkpoints` is there where there is a log.
-pub(crate) fn record_extent(path: &Path, file: u64, wal: u64, checkpoints: Option<u32>) {
+/// What can be seen of a file from outside of it.
+pub(crate) struct Extent {
+    pub(crate) file: u64,
+    pub(crate) wal: u64,
+    /// There where there is a log.
+    pub(crate) checkpoints: Option<u32>,
+    /// What is free on its disk, and all that there is.
+    pub(crate) disk: Option<(u64, u64)>,
+}
+
+/// Tells the recorder how large the files are.
+pub(crate) fn record_extent(path: &Path, extent: &Extent) {
     metrics::with_recorder(|recorder| {
         let set = |metric: &Metric, value: f64| {
             recorder
@@ -140,10 +171,14 @@ pub(crate) fn record_extent(path: &Path, file: u64, wal: u64, checkpoints: Optio
         };
         #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
         let bytes = |bytes: u64| bytes as f64;
-        set(&FILE, bytes(file));
-        set(&WAL, bytes(wal));
-        if let Some(checkpoints) = checkpoints {
+        set(&FILE, bytes(extent.file));
+        set(&WAL, bytes(extent.wal));
+        if let Some(checkpoints) = extent.checkpoints {
             set(&CHECKPOINTS, checkpoints.into());
+        }
+        if let Some((free, all)) = extent.disk {
+            set(&FREE, bytes(free));
+            set(&DISK, bytes(all));
         }
     });
 }
@@ -151,8 +186,13 @@ pub(crate) fn record_extent(path: &Path, file: u64, wal: u64, checkpoints: Optio
 impl Metric {
     /// A file is named by its own name: `production_queue`.
     fn key(&self, path: &Path) -> Key {
+        self.key_with(path, Vec::new())
+    }
+
+    fn key_with(&self, path: &Path, mut labels: Vec<Label>) -> Key {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Key::from_parts(self.name, vec![Label::new("database", name.into_owned())])
+        labels.push(Label::new("database", name.into_owned()));
+        Key::from_parts(self.name, labels)
     }
 
     fn describe(&self, recorder: &dyn Recorder) {

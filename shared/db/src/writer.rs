@@ -17,6 +17,7 @@ use crate::folder_lock::FolderLock;
 use crate::foreign::Foreign;
 use crate::meters::Meters;
 use crate::pending_write::{PendingWrite, Performed, Write};
+use crate::trouble::{LastWrite, WriteTrouble};
 use crate::wal::Wal;
 use crate::{DatabaseConfig, DbError, connection, transaction};
 
@@ -37,6 +38,7 @@ struct Shared {
     connection: Mutex<Option<SqliteConnection>>,
     foreign: Foreign,
     meters: Meters,
+    last_write: LastWrite,
     wal: Wal,
 }
 
@@ -64,6 +66,7 @@ impl Writer {
                 connection,
                 foreign,
                 meters,
+                last_write: LastWrite::default(),
             }),
         }
     }
@@ -76,10 +79,17 @@ impl Writer {
         let (reply, outcome) = oneshot::channel();
         let span = tracing::Span::current();
         let work = move |connection: &mut SqliteConnection| span.in_scope(|| work(connection));
-        if self.shared.push(Box::new(Write::new(work, reply)))? {
-            self.lead();
-        }
-        outcome.await.unwrap_or(Err(DbError::ShutDown))
+        let outcome = match self.shared.push(Box::new(Write::new(work, reply))) {
+            Ok(leads) => {
+                if leads {
+                    self.lead();
+                }
+                outcome.await.unwrap_or(Err(DbError::ShutDown))
+            }
+            Err(error) => Err(error),
+        };
+        self.shared.note(&outcome);
+        outcome
     }
 
     /// Runs `work` between two transactions, on a thread that may block.
@@ -98,6 +108,11 @@ impl Writer {
             self.lead_on_a_blocking_thread();
         }
         outcome.await.unwrap_or(Err(DbError::ShutDown))
+    }
+
+    /// Why the last write failed, and how long ago, if the file was to blame.
+    pub(crate) fn trouble(&self) -> Option<(WriteTrouble, Duration)> {
+        self.shared.last_write.trouble()
     }
 
     /// [`Foreign::recent`].
@@ -138,6 +153,19 @@ impl Shared {
         }
         inbox.waiting.push_back(write);
         Ok(!std::mem::replace(&mut inbox.has_leader, true))
+    }
+
+    /// Keeps in mind whether the file takes writes.
+    fn note<T>(&self, outcome: &Result<T, DbError>) {
+        match outcome {
+            Ok(_) => self.last_write.went_well(),
+            Err(error) => {
+                if let Some(trouble) = WriteTrouble::of(error) {
+                    self.meters.refused(trouble);
+                    self.last_write.failed(trouble);
+                }
+            }
+        }
     }
 
     /// Whether the caller has to lead.

@@ -10,6 +10,8 @@ use crate::Failure;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// More than any health page has.
 const LONGEST: u64 = 64 << 10;
+/// How the page of a process begins that is ready, but cannot do all of its work.
+const DEGRADED: &str = "degraded";
 
 /// Asks the process that listens on `bind:port` at `/up`. Returns the line that says that it is ready.
 ///
@@ -26,7 +28,12 @@ pub fn probe(process: &str, bind: &str, port: u16) -> Result<String, Failure> {
     let (status, text) = get(address, "/up").map_err(unreachable)?;
     // A proxy that redirects to HTTPS is as ready as it can be asked for.
     if (200..400).contains(&status) {
-        return Ok(format!("{process} is ready ({address})"));
+        let but = if text.starts_with(DEGRADED) {
+            format!(", but {text}")
+        } else {
+            String::new()
+        };
+        return Ok(format!("{process} is ready ({address}){but}"));
     }
     let why = if text.is_empty() {
         String::new()
@@ -115,6 +122,12 @@ mod tests {
     fn only_200_is_ready() {
         let line = ask("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
         assert_eq!(line, "web is ready (127.0.0.1:PORT)");
+        let page = "HTTP/1.1 200 OK\r\n\r\n<html><body>degraded: the disk is full</body></html>";
+        let line = ask(page).unwrap();
+        assert_eq!(
+            line,
+            "web is ready (127.0.0.1:PORT), but degraded: the disk is full"
+        );
         let page = "HTTP/1.1 503 Oh\r\n\r\n<html><body>the process\n is stopping</body></html>";
         let error = ask(page).unwrap_err().to_string();
         assert!(

@@ -7,8 +7,8 @@ use boot::{Health, Metrics};
 /// Ready while the list can be read, from the files that everybody else has.
 pub(crate) async fn show(app: Data<AppContext>, health: Data<Health>) -> HttpResponse {
     match ready(&app, &health).await {
-        Ok(()) => boot::health_page(Ok("")),
-        Err(why) => boot::health_page(Err(&why)),
+        Ok(()) => health.page(Ok("")),
+        Err(why) => health.page(Err(&why)),
     }
 }
 
