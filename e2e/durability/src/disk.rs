@@ -35,6 +35,7 @@ async fn scene(name: &str, disk: &Disk) -> Result<()> {
     load.refused(500).await;
     let up = up(&suite).await?;
     suite.web.line_with(FULL).await;
+    is_told(&suite).await?;
     // What only reads goes on.
     suite.browser().await?.props().await?;
     let pids = ids(&suite)?;
@@ -45,6 +46,8 @@ async fn scene(name: &str, disk: &Disk) -> Result<()> {
     let mut socket = suite.socket().await?;
     suite.browser().await?.create("there is room").await?;
     socket.text_with("there is room").await?;
+    let page = page(&suite, "/up").await?;
+    ensure!(!page.contains("degraded"), "with room again: {page}");
     ensure!(ids(&suite)? == pids, "a process was started again");
     idle(&suite).await?;
     suite.stop().await?;
@@ -82,6 +85,39 @@ async fn up(suite: &Suite) -> Result<[u16; 3]> {
         *status = reqwest::get(format!("{url}/up")).await?.status().as_u16();
     }
     Ok(statuses)
+}
+
+/// What an operator sees of a full disk: a page that is orange and says why, and a counter that grows.
+async fn is_told(suite: &Suite) -> Result<()> {
+    let health = page(suite, "/up").await?;
+    let why = "degraded: the last write to production failed";
+    ensure!(
+        health.contains(why) && health.contains("the disk is full") && health.contains("orange"),
+        "the page of a full disk: {health}"
+    );
+    let metrics = page(suite, "/metrics").await?;
+    let value = |series: &str| -> Option<f64> {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(series))?;
+        line.trim().parse().ok()
+    };
+    let refused = value(r#"sqlite_failed_writes_total{database="production",kind="full"}"#);
+    let busy = value(r#"sqlite_failed_writes_total{database="production",kind="busy"}"#);
+    ensure!(
+        refused.is_some_and(|refused| refused > 0.0) && busy == Some(0.0),
+        "refused: {refused:?}, busy: {busy:?}"
+    );
+    let free = value(r#"sqlite_disk_free_bytes{database="production"}"#);
+    let all = value(r#"sqlite_disk_bytes{database="production"}"#);
+    ensure!(
+        free.zip(all).is_some_and(|(free, all)| free < all / 10.0),
+        "free: {free:?} of {all:?}"
+    );
+    Ok(())
+}
+
+async fn page(suite: &Suite, path: &str) -> Result<String> {
+    let answer = reqwest::get(format!("{}{path}", suite.url())).await?;
+    Ok(answer.text().await?)
 }
 
 fn ids(suite: &Suite) -> Result<[u32; 3]> {
