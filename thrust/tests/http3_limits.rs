@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use http::Request;
@@ -372,12 +374,22 @@ async fn without_tls_there_is_none() -> Result<()> {
 async fn a_port_in_use_is_told() -> Result<()> {
     let (folder, authority) = (TempDir::new()?, Authority::new()?);
     let pair = Pair::write(&authority, folder.path())?;
-    let taken = std::net::UdpSocket::bind("127.0.0.1:0")?;
-    let port = taken.local_addr()?.port().to_string();
+    let (_taken, port) = taken_for_datagrams()?;
     let more = pair.variables(&[ON])?;
     let more: Vec<_> = more.into_iter().chain([("HTTPS_PORT", &*port)]).collect();
     let ended = run("thrust", &[], &variables(&more)).await?;
     assert_eq!(ended.code, Some(1));
     assert_snapshot!(ended.stderr.replace(&port, "PORT"));
     Ok(())
+}
+
+/// A port that is free for connections and not for datagrams, out of the range that the system gives to other tests.
+fn taken_for_datagrams() -> Result<(UdpSocket, String)> {
+    let from = 20_000 + u16::try_from(std::process::id() % 10_000)?;
+    let taken = (from..32_000).find_map(|port| {
+        let address = (Ipv4Addr::LOCALHOST, port);
+        TcpListener::bind(address).ok()?;
+        Some((UdpSocket::bind(address).ok()?, port.to_string()))
+    });
+    taken.context("no port is free")
 }
