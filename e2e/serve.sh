@@ -4,12 +4,15 @@
 source "$(dirname "$0")/../bin/lib.sh"
 # Each background command gets a process group of its own; without that, bash makes it deaf to INT.
 set -m
+# As may be whoever started this test, in the background of something else.
+hearing=()
+! env --default-signal=INT true 2>/dev/null || hearing=(env --default-signal=INT)
 
 # So that coming up is a matter of seconds below.
 need_rust
 frontend
 cargo build --release --quiet -p web -p worker -p cable
-cargo build --release --quiet -p thrust
+cargo build --release --quiet -p thrust --features "$front_features"
 cargo build --quiet -p web
 
 passed=0 failed=0
@@ -73,7 +76,7 @@ serve() { # supervisor
   storage="$(mktemp -d)"
   log="$storage/log"
   port="$(free_port)"
-  STORAGE_DIR="$storage" PORT="$port" CABLE_PORT="$(free_port)" SUPERVISOR="$1" bin/serve >"$log" 2>&1 &
+  STORAGE_DIR="$storage" PORT="$port" CABLE_PORT="$(free_port)" SUPERVISOR="$1" "${hearing[@]}" bin/serve >"$log" 2>&1 &
   serve=$!
   check "$1: comes up from an empty folder" wait_for "the page" says_ready
   check "$1: runs all three processes" wait_for "the processes" all_run
@@ -103,7 +106,7 @@ front() { # supervisor
   log="$storage/log"
   port="$(free_port)"
   STORAGE_DIR="$storage" PORT="$(free_port)" HTTP_PORT="$port" CABLE_PORT="$(free_port)" SUPERVISOR="$1" \
-    bin/serve --front >"$log" 2>&1 &
+    "${hearing[@]}" bin/serve --front >"$log" 2>&1 &
   serve=$!
   check "$1 --front: comes up from an empty folder" wait_for "the page" says_ready
   check "$1 --front: runs the proxy, too" wait_for "the proxy" proxy_runs
