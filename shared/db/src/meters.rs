@@ -141,7 +141,7 @@ impl Handles {
             timeouts: counter(&TIMEOUTS),
             // From the start: a rate cannot be told from the first one alone.
             refused: WriteTrouble::ALL.map(|trouble| {
-                let key = REFUSED.key_with(path, vec![Label::new("kind", trouble.name())]);
+                let key = REFUSED.key_with(path, Some(Label::new("kind", trouble.name())));
                 recorder.register_counter(&key, &METADATA)
             }),
             group: histogram(&GROUP),
@@ -186,13 +186,16 @@ pub(crate) fn record_extent(path: &Path, extent: &Extent) {
 impl Metric {
     /// A file is named by its own name: `production_queue`.
     fn key(&self, path: &Path) -> Key {
-        self.key_with(path, Vec::new())
+        self.key_with(path, None)
     }
 
-    fn key_with(&self, path: &Path, mut labels: Vec<Label>) -> Key {
+    fn key_with(&self, path: &Path, more: Option<Label>) -> Key {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        labels.push(Label::new("database", name.into_owned()));
-        Key::from_parts(self.name, labels)
+        let labels = [Label::new("database", name.into_owned())];
+        Key::from_parts(
+            self.name,
+            labels.into_iter().chain(more).collect::<Vec<_>>(),
+        )
     }
 
     fn describe(&self, recorder: &dyn Recorder) {

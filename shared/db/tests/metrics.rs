@@ -84,9 +84,9 @@ async fn waits_commits_and_sizes_are_measured() {
     };
     expected("sqlite_busy_total{test_notes}", "1");
     expected("sqlite_lock_timeouts_total{test_notes}", "1");
-    expected("sqlite_failed_writes_total{busy,test_notes}", "1");
-    expected("sqlite_failed_writes_total{full,test_notes}", "1");
-    expected("sqlite_failed_writes_total{io,test_notes}", "0");
+    expected("sqlite_failed_writes_total{test_notes,busy}", "1");
+    expected("sqlite_failed_writes_total{test_notes,full}", "1");
+    expected("sqlite_failed_writes_total{test_notes,io}", "0");
     // The table, the one that was held, the one that failed and the one that did not; a limit, one that is too large, one
     // that is wrong, another limit, and one that has room.
     expected("sqlite_lock_wait_seconds{test_notes}", "9 samples");
