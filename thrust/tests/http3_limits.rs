@@ -124,21 +124,31 @@ async fn frames_without_an_end() -> Result<()> {
     is_well(&proxy, &trust).await
 }
 
-/// CVE-2023-44487.
-#[tokio::test]
-async fn requests_that_are_left_at_once() -> Result<()> {
-    const REQUESTS: usize = 20_000;
-    let backend = Backend::scripted(|mut peer| async move {
+/// Answers, but to requests for `/slow` only when the proxy has closed the connection.
+async fn slow_at_times() -> Result<Backend> {
+    Backend::scripted(|mut peer| async move {
         while let Some(seen) = peer.request().await? {
             if seen.line().contains("/slow") {
-                // Until the proxy closes the connection.
                 peer.request().await?;
             }
             peer.send(ok("hello")).await?;
         }
         Ok(())
     })
-    .await?;
+    .await
+}
+
+/// The client wants an answer no more.
+fn leave(stream: &mut support::Http3Stream) {
+    stream.stop_sending(h3::error::Code::H3_REQUEST_CANCELLED);
+    stream.stop_stream(h3::error::Code::H3_REQUEST_CANCELLED);
+}
+
+/// CVE-2023-44487.
+#[tokio::test]
+async fn requests_that_are_left_at_once() -> Result<()> {
+    const REQUESTS: usize = 20_000;
+    let backend = slow_at_times().await?;
     let (proxy, trust, _folder) = start(&backend, &[("LOG_REQUESTS", "0")]).await?;
     let mut client = Http3::connect(&trust, proxy.https().await?).await?;
     let flood = async {
@@ -147,8 +157,7 @@ async fn requests_that_are_left_at_once() -> Result<()> {
             let Ok(mut stream) = client.sender.send_request(request).await else {
                 break;
             };
-            stream.stop_sending(h3::error::Code::H3_REQUEST_CANCELLED);
-            stream.stop_stream(h3::error::Code::H3_REQUEST_CANCELLED);
+            leave(&mut stream);
         }
         anyhow::Ok(())
     };
@@ -164,16 +173,7 @@ async fn requests_that_are_left_at_once() -> Result<()> {
 /// A page is left whose images were on their way: that is no flood.
 #[tokio::test]
 async fn browsers_leave_requests() -> Result<()> {
-    let backend = Backend::scripted(|mut peer| async move {
-        while let Some(seen) = peer.request().await? {
-            if seen.line().contains("/slow") {
-                peer.request().await?;
-            }
-            peer.send(ok("hello")).await?;
-        }
-        Ok(())
-    })
-    .await?;
+    let backend = slow_at_times().await?;
     let (proxy, trust, _folder) = start(&backend, &[]).await?;
     let mut client = Http3::connect(&trust, proxy.https().await?).await?;
     for _ in 0..3 {
@@ -183,8 +183,7 @@ async fn browsers_leave_requests() -> Result<()> {
             streams.push(client.begin(request).await?);
         }
         for mut stream in streams {
-            stream.stop_sending(h3::error::Code::H3_REQUEST_CANCELLED);
-            stream.stop_stream(h3::error::Code::H3_REQUEST_CANCELLED);
+            leave(&mut stream);
         }
         assert_eq!(client.get("/").await?.status(), 200);
     }

@@ -26,7 +26,7 @@ pub use client::{Client, Response, ask, exchange, get};
 pub use fate::{Fate, check};
 pub use frames::{Frame, Frames, hpack, kind};
 pub use http2::{Http2, whole};
-pub use http3::{Http3, collect};
+pub use http3::{Http3, Stream as Http3Stream, collect};
 pub use proxy::{Proxy, unused_port, variables};
 pub use tls::{Authority, Pair, TlsStream, Trust, protocol, shown};
 
