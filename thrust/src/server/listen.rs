@@ -56,36 +56,30 @@ fn hint(error: &std::io::Error, variable: &str) -> String {
 }
 
 fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    if address.is_ipv6() {
-        socket.set_only_v6(false)?;
-    }
+    let socket = open(address, Type::STREAM, Protocol::TCP)?;
     socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
 fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
-    if address.is_ipv6() {
-        socket.set_only_v6(false)?;
-    }
+    let socket = open(address, Type::DGRAM, Protocol::UDP)?;
     // More than nothing is enough: what is lost comes again.
     let _ = socket.set_recv_buffer_size(DATAGRAMS);
     let _ = socket.set_send_buffer_size(DATAGRAMS);
-    socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     Ok(socket.into())
+}
+
+/// One that does not block, and of IPv6 takes IPv4, too.
+fn open(address: SocketAddr, kind: Type, protocol: Protocol) -> std::io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 fn no_ipv6(error: &std::io::Error) -> bool {

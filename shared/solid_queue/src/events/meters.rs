@@ -150,9 +150,7 @@ impl<T: Clone> ByName<T> {
             known.entry(name.into()).or_insert_with(|| new.clone());
             known
         });
-        if let Some(known) = self.0.load().get(name) {
-            work(known);
-        }
+        work(&new);
     }
 }
 

@@ -8,6 +8,8 @@ use quinn::{
     Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt,
 };
 use telemetry::Failure;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::super::lanes::{Lanes, Seat, Wire};
 use super::super::{Client, STREAMS, Server, workers};
@@ -35,11 +37,9 @@ pub(crate) struct Gate {
 /// A client that knocks. Nobody has proven yet that it is where it says.
 pub(in super::super) struct Incoming {
     quic: Box<quinn::Incoming>,
-    handshake: Handshake,
+    /// It is counted as one that shakes hands as long as this is there.
+    handshake: TaskTrackerToken,
 }
-
-/// Counts as one that runs, until it is dropped.
-struct Handshake(#[allow(dead_code, reason = "its clones are counted")] Arc<()>);
 
 impl Gate {
     /// Takes what comes to `socket`, with the certificates of `tls`.
@@ -92,15 +92,14 @@ impl Server {
             Ok(endpoint) => endpoint,
             Err(error) => return tracing::error!(%error, "could not listen for HTTP/3"),
         };
-        let handshakes = Arc::new(());
+        let handshakes = TaskTracker::new();
         while let Some(Some(quic)) = self.draining.run_until_cancelled(endpoint.accept()).await {
-            if self.has_to_prove(&quic, Arc::strong_count(&handshakes)) {
+            if self.has_to_prove(&quic, handshakes.len()) {
                 // Nothing is kept of it: the answer to this is the next that is heard of the client.
                 let _ = quic.retry();
                 continue;
             }
-            let handshake = Handshake(Arc::clone(&handshakes));
-            let quic = Box::new(quic);
+            let (quic, handshake) = (Box::new(quic), handshakes.token());
             self.seat_quic(&lanes, Incoming { quic, handshake });
         }
         endpoint.set_server_config(None);
@@ -112,7 +111,7 @@ impl Server {
     /// Whether a client has to prove its address first, which takes it one more round trip. With a false one it could have
     /// all the places, or those of somebody else.
     fn has_to_prove(&self, quic: &quinn::Incoming, handshakes: usize) -> bool {
-        let is_crowded = handshakes > TRUSTED_HANDSHAKES || self.clients.are_told_apart();
+        let is_crowded = handshakes >= TRUSTED_HANDSHAKES || self.clients.are_told_apart();
         is_crowded && !quic.remote_address_validated() && quic.may_retry()
     }
 
