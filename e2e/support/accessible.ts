@@ -18,9 +18,20 @@ export async function isAccessible(tab: Shown): Promise<void> {
 }
 
 export async function hasNoViolation({ page }: Shown): Promise<void> {
+  await standsStill(page)
   const { violations } = await new AxeBuilder({ page }).analyze()
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(told).join(' ')}`)
   expect(found).toEqual([])
+}
+
+/** What fades in has, on its way, a contrast that nobody is meant to read by. */
+async function standsStill(page: Page): Promise<void> {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await expect.poll(() => page.evaluate(() => document.getAnimations().length)).toBe(0)
+}
+
+function told({ html, failureSummary = '' }: { html: string; failureSummary?: string }): string {
+  return `${html} (${failureSummary})`
 }
 
 async function fits({ page }: Shown, width: number, height: number): Promise<void> {
