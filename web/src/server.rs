@@ -185,7 +185,6 @@ fn server(
             .app_data(parts.policy.clone())
             .app_data(parts.pages.clone())
             .app_data(web::PayloadConfig::new(web.max_body_size))
-            .app_data(web::FormConfig::default().limit(web.max_body_size))
             .wrap(from_fn(inertia::protocol))
             .wrap(from_fn(inertia::csrf::protect))
             .wrap(from_fn(inertia::forms))

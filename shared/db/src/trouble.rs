@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::DbError;
 
+/// For how long a lock that was not had tells something: it passes by itself, while perhaps nobody writes.
+const BUSY_TELLS: Duration = Duration::from_mins(1);
+
 /// Why a file did not take a write. What is wrong with the write itself is none of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -93,10 +96,34 @@ impl LastWrite {
     /// Why it failed, and how long ago.
     pub(crate) fn trouble(&self) -> Option<(WriteTrouble, Duration)> {
         let (trouble, at) = (*self.lock())?;
-        Some((trouble, at.elapsed()))
+        still_told(trouble, at.elapsed())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<(WriteTrouble, Instant)>> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn still_told(trouble: WriteTrouble, since: Duration) -> Option<(WriteTrouble, Duration)> {
+    let is_over = trouble == WriteTrouble::Busy && since > BUSY_TELLS;
+    (!is_over).then_some((trouble, since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_was_not_had_is_forgotten_and_a_full_disk_is_not() {
+        let (now, later) = (Duration::ZERO, BUSY_TELLS + Duration::from_secs(1));
+        for (trouble, since, told) in [
+            (WriteTrouble::Busy, now, true),
+            (WriteTrouble::Busy, later, false),
+            (WriteTrouble::Full, now, true),
+            (WriteTrouble::Full, later, true),
+        ] {
+            let seen = still_told(trouble, since);
+            assert_eq!(seen, told.then_some((trouble, since)));
+        }
     }
 }

@@ -43,12 +43,17 @@ pub struct Csrf {
 }
 
 /// Why a request was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAuthenticityToken {
     /// A page of another site made the browser send it.
-    #[error("The request comes from another site.")]
-    Foreign,
+    #[error("The request comes from another site: from `{origin}`, to `{host}`.")]
+    Foreign {
+        /// The header `Origin`, or what `Sec-Fetch-Site` says where there is none.
+        origin: String,
+        /// The header `Host`.
+        host: String,
+    },
     /// It has no token.
     #[error(
         "The request has neither an X-XSRF-TOKEN header nor a field authenticity_token. Reload the page and try again."
@@ -180,9 +185,7 @@ fn verify(
     request: &ServiceRequest,
     token: Option<&[u8; TOKEN_BYTES]>,
 ) -> Result<(), InvalidAuthenticityToken> {
-    if is_foreign(request.headers()) {
-        return Err(InvalidAuthenticityToken::Foreign);
-    }
+    refuse_foreign(request.headers())?;
     let form = request.extensions().get::<FormToken>().cloned();
     let given = text(request.headers(), HEADER)
         .map(str::to_owned)
@@ -216,13 +219,20 @@ fn xor(mut bytes: [u8; TOKEN_BYTES], mask: [u8; TOKEN_BYTES]) -> [u8; TOKEN_BYTE
     bytes
 }
 
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let cross_site = text(headers, "sec-fetch-site") == Some("cross-site");
+fn refuse_foreign(headers: &HeaderMap) -> Result<(), InvalidAuthenticityToken> {
     let host = text(headers, "host").unwrap_or_default();
-    let foreign = text(headers, "origin").is_some_and(|origin| {
+    let origin = text(headers, "origin");
+    let is_ours = |origin: &str| {
         origin
             .split_once("://")
-            .is_none_or(|(_, from)| from != host)
-    });
-    cross_site || foreign
+            .is_some_and(|(_, from)| from == host)
+    };
+    let site = text(headers, "sec-fetch-site").filter(|site| *site == "cross-site");
+    if site.is_none() && origin.is_none_or(is_ours) {
+        return Ok(());
+    }
+    Err(InvalidAuthenticityToken::Foreign {
+        origin: origin.or(site).unwrap_or_default().to_owned(),
+        host: host.to_owned(),
+    })
 }

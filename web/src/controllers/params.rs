@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Bytes, Form};
+use actix_web::web::{Bytes, Query};
 use actix_web::{FromRequest, HttpRequest};
+use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use crate::errors::AppError;
@@ -27,15 +28,9 @@ impl FromRequest for TodoParams {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        match content_type(request).as_str() {
-            "application/json" => {
-                let body = Bytes::from_request(request, payload);
-                Box::pin(async move { Ok(from_json(&in_time(body).await?)?) })
-            }
-            FORM => {
-                let form = Form::<Vec<(String, String)>>::from_request(request, payload);
-                Box::pin(async move { Ok(from_form(in_time(form).await?.into_inner())?) })
-            }
+        let read = match content_type(request).as_str() {
+            "application/json" => from_json,
+            FORM => from_form,
             other => {
                 let got = if other.is_empty() {
                     "none".to_owned()
@@ -43,9 +38,11 @@ impl FromRequest for TodoParams {
                     format!("`{other}`")
                 };
                 let error = AppError::UnsupportedMediaType { got };
-                Box::pin(async move { Err(error.into()) })
+                return Box::pin(async move { Err(error.into()) });
             }
-        }
+        };
+        let body = Bytes::from_request(request, payload);
+        Box::pin(async move { Ok(read(&in_time(body).await?)?) })
     }
 }
 
@@ -113,7 +110,8 @@ fn from_json(body: &[u8]) -> Result<TodoParams, AppError> {
     })
 }
 
-fn from_form(pairs: Vec<(String, String)>) -> Result<TodoParams, AppError> {
+fn from_form(body: &[u8]) -> Result<TodoParams, AppError> {
+    let pairs = pairs(body)?;
     if !pairs.iter().any(|(name, _)| name.starts_with("todo[")) {
         return Err(missing());
     }
@@ -127,6 +125,16 @@ fn from_form(pairs: Vec<(String, String)>) -> Result<TodoParams, AppError> {
         }
     }
     Ok(params)
+}
+
+/// The fields of a form, which no browser sends but as UTF-8.
+fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, AppError> {
+    let not_utf8 = |_| bad("expected a form in UTF-8, got other bytes".to_owned());
+    let text = std::str::from_utf8(body).map_err(not_utf8)?;
+    percent_decode(body).decode_utf8().map_err(not_utf8)?;
+    let Query(pairs) =
+        Query::from_query(text).map_err(|error| bad(format!("the body is no form: {error}")))?;
+    Ok(pairs)
 }
 
 fn boolean(text: &str) -> Result<bool, AppError> {
@@ -164,20 +172,21 @@ mod tests {
         };
         let json = br#"{"todo":{"title":"milk & tea","completed":true,"admin":true},"other":1}"#;
         assert_eq!(from_json(json).unwrap(), expected);
-        let pairs = [
-            ("todo[title]", "milk & tea"),
-            ("todo[completed]", "0"),
-            ("todo[completed]", "1"),
-        ];
-        assert_eq!(
-            from_form(
-                pairs
-                    .map(|(name, value)| (name.into(), value.into()))
-                    .into()
-            )
-            .unwrap(),
-            expected
-        );
+        let form = b"todo[title]=milk+%26+tea&todo%5Bcompleted%5D=0&todo[completed]=1&other=";
+        assert_eq!(from_form(form).unwrap(), expected);
+    }
+
+    #[test]
+    fn forms_are_utf_8() {
+        let title = |body: &[u8]| from_form(body).map(|params| params.title.unwrap_or_default());
+        assert_eq!(title(b"todo[title]=caf%C3%A9").unwrap(), "café");
+        assert_eq!(title("todo[title]=café".as_bytes()).unwrap(), "café");
+        for body in [&b"todo[title]=caf%E9"[..], b"todo[title]=caf\xe9"] {
+            assert_eq!(
+                title(body).unwrap_err().to_string(),
+                "expected a form in UTF-8, got other bytes"
+            );
+        }
     }
 
     #[test]
