@@ -1,10 +1,14 @@
 use std::fs::File;
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::process::Pid;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use test_support::PATIENCE;
 use tokio::process::Command;
 
 /// Runs a command to its end, and returns what it wrote to standard output.
@@ -24,18 +28,22 @@ pub async fn run(command: &mut Command) -> Result<String> {
     Ok(stdout)
 }
 
-/// Whether a program is installed.
+/// Whether a program is installed where commands are looked for.
 pub fn has_program(name: &str) -> bool {
-    let folders = [
-        "/usr/local/sbin",
-        "/usr/local/bin",
-        "/usr/sbin",
-        "/usr/bin",
-        "/sbin",
-        "/bin",
-    ];
-    let mut folders = folders.iter().map(std::path::Path::new);
-    folders.any(|folder| folder.join(name).exists())
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+/// Asks again and again until the answer is `Some`; `None` when a machine that could do it would have answered long ago.
+pub(crate) async fn comes<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if let Some(answer) = ask().await {
+            return Some(answer);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    None
 }
 
 /// Lets this thread, and with it the test, see the network of that process.
@@ -47,8 +55,8 @@ pub(crate) fn enter_network(of: Pid) -> Result<()> {
     )?)
 }
 
-/// Whether this is root, has these programs, which are in these packages, and may make namespaces and mounts.
-pub(crate) fn can_part(programs: &[&str], packages: &str) -> Result<()> {
+/// Whether this is root, has these programs, which are in these packages, has so much room, and may make namespaces and mounts.
+pub(crate) fn can_part(programs: &[&str], packages: &str, megabytes: u64) -> Result<()> {
     ensure!(
         rustix::process::geteuid().is_root(),
         "only root can start a machine or an engine: run `sudo bin/test deploy`"
@@ -59,6 +67,7 @@ pub(crate) fn can_part(programs: &[&str], packages: &str) -> Result<()> {
             "{program} is not installed: run `bin/test deploy`, or `apt-get install {packages}`"
         );
     }
+    has_room(&std::env::temp_dir(), megabytes)?;
     let mut unshare = std::process::Command::new("unshare");
     unshare.args(["--net", "--mount", "--pid", "--fork"]);
     unshare.args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
@@ -70,6 +79,22 @@ pub(crate) fn can_part(programs: &[&str], packages: &str) -> Result<()> {
             why.trim_end()
         );
     }
+    Ok(())
+}
+
+/// Whether programs can lie there and run.
+fn has_room(folder: &Path, megabytes: u64) -> Result<()> {
+    let shown = folder.display();
+    let system = statvfs(folder).with_context(|| format!("there is no {shown}"))?;
+    let free = (system.f_bavail * system.f_frsize) >> 20;
+    ensure!(
+        free >= megabytes,
+        "{shown} has {free} MB of room, {megabytes} are needed: set TMPDIR"
+    );
+    ensure!(
+        !system.f_flag.contains(StatVfsMountFlags::NOEXEC),
+        "no program runs in {shown}, which is mounted with noexec: set TMPDIR"
+    );
     Ok(())
 }
 

@@ -4,21 +4,25 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use test_support::wait_until;
 use tokio::process::{Child, Command};
 
-use crate::command::{apart, can_part, enter_network};
+use crate::command::{apart, can_part, comes, enter_network};
+use crate::probe::can_run;
 use crate::{folder_of_programs, run};
 
 /// What starts the engine: the first process of a namespace, with which all others end.
 const START: &str = r#"
+umask 022
 ip link set lo up
 if [ -d /etc/docker ]; then mount -t tmpfs tmpfs /etc/docker; fi
 echo '{}' >"$1/daemon.json"
 dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" \
-  --host "unix://$1/docker.sock" --cgroup-parent "$2" &
+  --host "unix://$1/docker.sock" --cgroup-parent "$2" --exec-opt native.cgroupdriver=cgroupfs &
 wait
 "#;
+
+/// In megabytes: an engine that has no overlays has each layer of each image as a copy.
+const ROOM: u64 = 4000;
 
 /// A container engine of a test's own, with a network of its own. It ends with all of its containers when it is dropped.
 pub struct Engine {
@@ -62,6 +66,7 @@ fn can_start() -> Result<()> {
     can_part(
         &["dockerd", "docker", "iptables", "ip", "unshare", "nsenter"],
         "docker.io iptables iproute2",
+        ROOM,
     )?;
     for plugin in ["compose", "buildx"] {
         let mut version = std::process::Command::new("docker");
@@ -94,18 +99,21 @@ impl Engine {
             .context("could not start unshare")?;
         let id = outer.id().context("unshare ended at once")?;
         let socket = folder.path().join("docker.sock");
-        tokio::select! {
-            () = wait_until("the engine answers", || answers(&socket)) => {}
-            _ = outer.wait() => {}
-        }
+        let answer = tokio::select! {
+            answer = comes(async || answers(&socket).await.then_some(())) => answer,
+            _ = outer.wait() => None,
+        };
         let log = std::fs::read_to_string(folder.path().join("log"))?;
-        let first = children_of(id).into_iter().next();
-        Ok(Self {
+        let first = answer.and_then(|()| children_of(id).into_iter().next());
+        let engine = Self {
             first: first.with_context(|| format!("the engine did not start: {log}"))?,
             outer,
             group,
             folder,
-        })
+        };
+        let runs = can_run(&engine).await;
+        runs.context("the engine runs no containers here")?;
+        Ok(engine)
     }
 
     /// A docker command for it.
@@ -171,8 +179,19 @@ fn docker_at(socket: &Path) -> Command {
     let mut docker = Command::new("docker");
     docker
         .env("DOCKER_HOST", format!("unix://{}", socket.display()))
-        .env("DOCKER_BUILDKIT", "1")
-        .env_remove("DOCKER_CONTEXT");
+        .env("DOCKER_BUILDKIT", "1");
+    // What is set for another engine.
+    for name in [
+        "CONTEXT",
+        "TLS",
+        "TLS_VERIFY",
+        "CERT_PATH",
+        "API_VERSION",
+        "DEFAULT_PLATFORM",
+    ] {
+        docker.env_remove(format!("DOCKER_{name}"));
+    }
+    docker.env_remove("BUILDX_BUILDER");
     docker
 }
 

@@ -10,8 +10,10 @@ use crate::{Engine, Releases, run};
 const BASE: &str = r#"
 set -euo pipefail
 files=(/bin/bash /usr/bin/ldd /bin/grep /bin/cat /usr/bin/sort /usr/bin/install /etc/ssl/certs/ca-certificates.crt)
+name=$1
+shift
 libraries=$(ldd /bin/bash /bin/grep /bin/cat /usr/bin/sort /usr/bin/install "$@" | grep -o '/[^ ]*\.so[^ ]*' | sort -u)
-tar --dereference --create "${files[@]}" $libraries | docker import - trifecta-test-base
+tar --dereference --create "${files[@]}" $libraries | docker import - "$name"
 "#;
 
 /// The suite's images, built of its programs as they are here.
@@ -40,16 +42,7 @@ impl<'a> Images<'a> {
         copy(&release, &context.join("target/package")).await?;
         let programs = ["web", "worker", "cable", "thrust"];
         let programs = programs.map(|name| release.join("bin").join(name));
-        let docker = engine.docker(&[]);
-        let mut base = Command::new("bash");
-        base.args(["-c", BASE, "base"]).args(programs);
-        base.envs(
-            docker
-                .as_std()
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-        run(&mut base).await.context("the base image")?;
+        make_base(engine, "trifecta-test-base", &programs).await?;
         Ok(Self {
             engine,
             context,
@@ -78,6 +71,20 @@ impl<'a> Images<'a> {
             .current_dir(&self.context);
         run(&mut build).await.map(drop)
     }
+}
+
+/// An image of files of this machine, with what these programs are linked with.
+pub(crate) async fn make_base(engine: &Engine, name: &str, programs: &[PathBuf]) -> Result<()> {
+    let docker = engine.docker(&[]);
+    let mut base = Command::new("bash");
+    base.args(["-c", BASE, "base", name]).args(programs);
+    for (name, value) in docker.as_std().get_envs() {
+        match value {
+            Some(value) => base.env(name, value),
+            None => base.env_remove(name),
+        };
+    }
+    run(&mut base).await.context("the base image").map(drop)
 }
 
 async fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -11,6 +11,7 @@ mod engine;
 mod image;
 mod machine;
 mod messages;
+mod probe;
 mod project;
 mod release;
 mod service;

@@ -3,18 +3,18 @@
     reason = "a test says why it is skipped, and what its machine logged"
 )]
 
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, kill_process};
-use test_support::wait_for;
 use tokio::process::{Child, Command};
 
-use crate::command::{apart, can_part, enter_network};
+use crate::command::{apart, can_part, comes, enter_network};
 use crate::{Releases, folder_of_programs, run};
 
 const JOURNAL: &str = "systemctl list-units --all --no-pager --plain 'trifecta*'; journalctl --no-pager -o short-precise -n 200 -u 'trifecta*'";
@@ -22,8 +22,19 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// How often to look whether a machine has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// One machine at a time: two would hold up each other's watchdogs.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// What the least of our services needs of a machine. Where that cannot be had, a failure of theirs would say nothing.
+const SANDBOX: &str = "systemd-run --quiet --wait --pipe --collect --property=User=nobody --property=NoNewPrivileges=yes \
+    --property=CapabilityBoundingSet= --property=PrivateUsers=yes --property=PrivateTmp=yes --property=PrivateDevices=yes \
+    --property=PrivateNetwork=yes --property=ProtectSystem=strict --property=ProtectProc=invisible \
+    --property=ProtectKernelTunables=yes --property=ProtectControlGroups=yes --property=ProtectHostname=yes \
+    --property=SystemCallFilter=@system-service --property=MemoryDenyWriteExecute=yes --property=RestrictNamespaces=yes \
+    --property=LoadCredential=given:/etc/passwd --property=MemoryMax=1G --property=TasksMax=256 \
+    grep -x 'Seccomp:[[:space:]]*2' /proc/self/status";
+/// In megabytes, for two releases and what a machine notes.
+const ROOM: u64 = 500;
+
+/// One machine at a time: two would hold up each other's watchdogs. Why none boots is asked only once.
+static ONE_AT_A_TIME: Mutex<Option<String>> = Mutex::new(None);
 
 /// A machine with a systemd of its own: a container over a copy of this system, in which what is written stays in memory.
 /// It ends when it is dropped.
@@ -40,9 +51,15 @@ pub struct Machine {
 /// # Errors
 /// What the test found.
 pub fn on_a_machine(test: impl AsyncFnOnce(&Machine) -> Result<()> + Send) -> Result<()> {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Err(reason) = can_boot() {
-        eprintln!("SKIPPED: {reason:#}");
+    let mut turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let why_none = &mut *turn;
+    if why_none.is_none()
+        && let Err(reason) = can_boot()
+    {
+        *why_none = Some(format!("{reason:#}"));
+    }
+    if let Some(reason) = why_none {
+        eprintln!("SKIPPED: {reason}");
         return Ok(());
     }
     let work = || -> Result<()> {
@@ -54,6 +71,7 @@ pub fn on_a_machine(test: impl AsyncFnOnce(&Machine) -> Result<()> + Send) -> Re
             Ok(machine) => machine,
             Err(reason) => {
                 eprintln!("SKIPPED: {reason:#}");
+                *why_none = Some(format!("{reason:#}"));
                 return Ok(());
             }
         };
@@ -75,6 +93,7 @@ fn can_boot() -> Result<()> {
     can_part(
         &["systemd-nspawn", "nsenter", "systemd-analyze"],
         "systemd-container",
+        ROOM,
     )?;
     folder_of_programs().map(drop)
 }
@@ -94,7 +113,8 @@ impl Machine {
                 "--register=no",
                 "--keep-unit",
             ])
-            .args(["--machine=trifecta-test", "--console=pipe"])
+            .arg(format!("--machine=trifecta-test-{}", std::process::id()))
+            .arg("--console=pipe")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -104,25 +124,19 @@ impl Machine {
             nspawn.arg(format!("--bind-ro={}:/srv/{version}", release.display()));
         }
         let mut container = nspawn.spawn().context("could not start systemd-nspawn")?;
-        let id = container.id().context("systemd-nspawn ended at once")?;
-        // Its first child is not the last one, and a young machine does not answer.
-        let booted = wait_for("the machine has booted", || async {
-            let leader = child_of(id)?;
-            has_booted(leader).await.then_some(leader)
-        });
-        let leader = tokio::select! {
-            leader = booted => leader,
-            _ = container.wait() => {
-                let said = std::fs::read_to_string(mounts.console())?;
-                bail!("no machine boots here: {}", said.trim_end());
-            },
-        };
-        Ok(Self {
+        let leader = booted(&mut container).await.with_context(|| {
+            let said = std::fs::read_to_string(mounts.console()).unwrap_or_default();
+            format!("no machine boots here: {}", said.trim_end())
+        })?;
+        let machine = Self {
             container,
             leader,
             mounts,
             releases,
-        })
+        };
+        let sandbox = machine.run(SANDBOX).await;
+        sandbox.context("no service is locked in on a machine here")?;
+        Ok(machine)
     }
 
     /// Runs a line of bash on the machine, as root, and returns what it prints.
@@ -195,6 +209,8 @@ impl Mounts {
         let [upper, work] = ["upper", "work"].map(|name| memory.join(name));
         std::fs::create_dir(&upper)?;
         std::fs::create_dir(&work)?;
+        // The machine's root has the mode of this one, whatever the umask here is.
+        std::fs::set_permissions(&upper, Permissions::from_mode(0o755))?;
         let (upper, work) = (upper.display(), work.display());
         let options = format!("lowerdir=/,upperdir={upper},workdir={work}");
         let mut overlay = Command::new("mount");
@@ -260,6 +276,26 @@ fn bash(leader: Pid, line: &str) -> Command {
         .env("PATH", PATH)
         .env("LANG", "C.UTF-8");
     command
+}
+
+/// The first process of the machine, once that is up. One that does not come up ends.
+async fn booted(container: &mut Child) -> Option<Pid> {
+    let id = container.id()?;
+    // Its first child is not the last one, and a young machine does not answer.
+    let booted = comes(async || {
+        let leader = child_of(id)?;
+        has_booted(leader).await.then_some(leader)
+    });
+    let leader = tokio::select! {
+        leader = booted => leader,
+        _ = container.wait() => None,
+    };
+    if leader.is_none()
+        && let Some(half_up) = child_of(id)
+    {
+        let _ = kill_process(half_up, Signal::KILL);
+    }
+    leader
 }
 
 async fn has_booted(leader: Pid) -> bool {
