@@ -17,7 +17,7 @@ use tokio::process::Command;
 /// When it cannot be started, or fails; with all that it wrote.
 pub async fn run(command: &mut Command) -> Result<String> {
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let shown = format!("{:?}", command.as_std());
+    let shown = show(command.as_std());
     let output = command.output().await;
     let output = output.with_context(|| format!("could not start {shown}"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
@@ -26,6 +26,13 @@ pub async fn run(command: &mut Command) -> Result<String> {
         bail!("{shown}: {}\n{stdout}\n{stderr}", output.status);
     }
     Ok(stdout)
+}
+
+/// Without its variables, which only get in the way of what is said.
+fn show(command: &std::process::Command) -> String {
+    let all = std::iter::once(command.get_program()).chain(command.get_args());
+    let all: Vec<_> = all.map(|part| part.to_string_lossy()).collect();
+    all.join(" ")
 }
 
 /// Whether a program is installed where commands are looked for.

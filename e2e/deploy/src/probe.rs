@@ -1,12 +1,23 @@
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
+use crate::command::comes;
 use crate::image::make_base;
 use crate::{Engine, run};
 
+/// A step of a build, and a check of the health.
+const DOCKERFILE: &str = r#"
+FROM trifecta-test-probe
+RUN ["/bin/cat", "/proc/self/status"]
+HEALTHCHECK --interval=1s CMD ["/bin/cat", "/proc/self/status"]
+CMD ["/bin/cat"]
+"#;
+
 /// What the services ask of an engine, asked for a program of the system.
-const LOCKED: [&str; 20] = [
+const LOCKED: [&str; 18] = [
     "run",
-    "--rm",
+    "--detach",
+    "--interactive",
+    "--name=probe",
     "--read-only",
     "--tmpfs=/tmp:mode=1777,size=64m",
     "--cap-drop=ALL",
@@ -15,16 +26,12 @@ const LOCKED: [&str; 20] = [
     "--sysctl=net.ipv4.ip_unprivileged_port_start=0",
     "--memory=512m",
     "--pids-limit=200",
-    "--restart=no",
+    "--restart=unless-stopped",
     "--log-driver=json-file",
     "--volume=probe:/data",
     "--network=probe-outside",
     "--publish=8080:8080",
-    "--health-cmd=:",
-    "--health-interval=1s",
     "probe",
-    "/bin/cat",
-    "/proc/self/status",
 ];
 
 /// Whether an engine builds images and locks containers in as ours are. Where it does not, for want of rights or parts of the
@@ -39,26 +46,53 @@ pub(crate) async fn can_run(engine: &Engine) -> Result<()> {
     make_base(engine, "trifecta-test-probe", &[]).await?;
     let folder = engine.folder().join("probe");
     std::fs::create_dir_all(&folder)?;
-    let dockerfile = "FROM trifecta-test-probe\nRUN [\"/bin/cat\", \"/proc/self/status\"]\n";
-    std::fs::write(folder.join("Dockerfile"), dockerfile)?;
+    std::fs::write(folder.join("Dockerfile"), DOCKERFILE)?;
     let build = ["build", "--quiet", "--network=none", "--tag=probe", "probe"];
     run(&mut engine.docker(&build)).await?;
-    let networks = [
-        &["network", "create", "--internal", "probe-inside"][..],
-        &["network", "create", "probe-outside"],
-    ];
-    for network in networks {
-        run(&mut engine.docker(network)).await?;
-    }
-    let status = run(&mut engine.docker(&LOCKED)).await?;
-    let is_filtered = status.lines().any(|line| line == "Seccomp:\t2");
-    ensure!(is_filtered, "no system call is filtered: {status}");
+    let inside = ["network", "create", "--internal", "probe-inside"];
+    run(&mut engine.docker(&inside)).await?;
+    run(&mut engine.docker(&["network", "create", "probe-outside"])).await?;
+    run(&mut engine.docker(&LOCKED)).await?;
+    is_well(engine).await?;
     clear_up(engine).await
+}
+
+async fn is_well(engine: &Engine) -> Result<()> {
+    let inspect = [
+        "inspect",
+        "--format={{.State.Health.Status}} {{.State.Pid}}",
+        "probe",
+    ];
+    let pid = comes(async || {
+        let state = run(&mut engine.docker(&inspect)).await.ok()?;
+        state.strip_prefix("healthy ").map(str::to_owned)
+    });
+    let pid = pid.await.context("a container does not become healthy")?;
+    let status = engine.read(&format!("/proc/{pid}/status")).await?;
+    let is_filtered = status.lines().any(|line| line == "Seccomp:\t2");
+    ensure!(is_filtered, "no system call is filtered");
+    engine.read(&format!("/proc/{pid}/mountinfo")).await?;
+    let exec = ["exec", "probe", "/bin/cat", "/proc/self/status"];
+    run(&mut engine.docker(&exec)).await?;
+    engine.kill(pid.parse().context("a pid")?).await?;
+    let restarts = [
+        "inspect",
+        "--format={{.RestartCount}} {{.State.Status}}",
+        "probe",
+    ];
+    let restarted = comes(async || {
+        let state = run(&mut engine.docker(&restarts)).await.ok()?;
+        (state == "1 running").then_some(())
+    });
+    restarted
+        .await
+        .context("a container that was killed is not started again")
 }
 
 /// A test finds an engine on which nothing is.
 async fn clear_up(engine: &Engine) -> Result<()> {
-    let all: [&[&str]; 3] = [
+    let all: [&[&str]; 4] = [
+        &["rm", "--force", "probe"],
         &["volume", "rm", "probe"],
         &["network", "rm", "probe-inside", "probe-outside"],
         &["image", "rm", "probe", "trifecta-test-probe"],
