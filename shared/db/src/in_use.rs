@@ -23,7 +23,18 @@ pub const RESTORE_JOURNAL: &str = ".trifecta.restore";
 /// that was cut short is told of in that of the first only, which every process opens.
 pub(crate) struct InUse {
     /// `None` where the file cannot be made, or the file system knows no such locks: it goes without.
-    _lock: Option<File>,
+    _lock: Option<Locked>,
+}
+
+/// A file that is locked. The lock ends with this, and not with the last copy of its descriptor: a process that is being
+/// started by another thread has one until it is the program that it is to be.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // What cannot be unlocked is closed all the same.
+        let _ = self.0.unlock();
+    }
 }
 
 impl InUse {
@@ -31,7 +42,7 @@ impl InUse {
     pub(crate) fn share(path: &Path) -> Result<Self, DbError> {
         let folder = folder(path);
         let lock = match open(folder) {
-            Ok(file) => share(file)?,
+            Ok(file) => share(file)?.map(Locked),
             Err(_) => None,
         };
         if folder.join(RESTORE_JOURNAL).exists() {
@@ -80,7 +91,7 @@ pub struct Holder {
 
 /// As long as it lives, no process of ours can open a file of the folders.
 pub struct TakenOver {
-    _locks: Vec<File>,
+    _locks: Vec<Locked>,
 }
 
 impl TakenOver {
@@ -104,7 +115,7 @@ impl TakenOver {
                 Err(TryLockError::WouldBlock) => false,
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             };
-            locks.push(file);
+            locks.push(Locked(file));
         }
         for path in paths.iter().filter(|path| path.exists()) {
             is_free &= !is_open(path).map_err(BackupError::io("could not look at", path))?;

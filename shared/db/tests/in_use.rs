@@ -22,6 +22,34 @@ async fn files_that_are_open_cannot_be_taken_over() {
     Database::open(&DatabaseConfig::new(&path), NO_MIGRATIONS).unwrap();
 }
 
+/// A process that is being started has copies of all descriptors until it is the program that it is to be.
+#[test]
+fn files_are_free_once_they_are_closed_though_processes_start_meanwhile() {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.sqlite3");
+    let config = DatabaseConfig::new(&path);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !over.load(Relaxed) {
+                    std::process::Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let is_free = (0..100).all(|_| {
+            drop(Database::open(&config, NO_MIGRATIONS).unwrap());
+            TakenOver::try_take(std::slice::from_ref(&path))
+                .unwrap()
+                .is_ok()
+        });
+        over.store(true, Relaxed);
+        assert!(is_free);
+    });
+}
+
 #[test]
 fn a_program_that_knows_no_such_lock_is_noticed_and_named() {
     use std::io::{BufRead as _, BufReader, Write as _};
