@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
 use anyhow::{Context as _, Result};
 use support::{Place, kill};
 use test_support::{Process, Signal, run, wait_until};
@@ -12,6 +10,8 @@ const PROCESSES: &str = "solid_queue_processes";
 const CLAIMED: &str = "solid_queue_claimed_executions";
 const READY: &str = "solid_queue_ready_executions";
 const JOBS: &str = "solid_queue_jobs";
+/// Longer than a test waits for the end of a worker.
+const PATIENT: &[(&str, &str)] = &[("QUEUE__SHUTDOWN_TIMEOUT", "3600")];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_child_is_replaced_and_its_job_recovered() -> Result<()> {
@@ -56,7 +56,7 @@ async fn children_end_after_the_kill_of_their_supervisor() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn term_waits_for_the_job_however_often_it_comes() -> Result<()> {
     for mode in ["async", "fork"] {
-        let place = Place::new(mode, &[])?;
+        let place = Place::new(mode, PATIENT)?;
         let mut worker = place.start().await?;
         let lock = place.start_job().await?;
         for _ in 0..5 {
@@ -74,14 +74,11 @@ async fn term_waits_for_the_job_however_often_it_comes() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quit_puts_the_job_back_at_once() -> Result<()> {
     for mode in ["async", "fork"] {
-        let place = Place::new(mode, &[])?;
+        let place = Place::new(mode, PATIENT)?;
         let mut worker = place.start().await?;
         let _lock = place.start_job().await?;
-        let start = Instant::now();
         worker.signal(Signal::QUIT)?;
         assert!(worker.ended().await?.success(), "{mode}");
-        // Less than the five seconds that TERM would wait. It takes one at most where the machine is free.
-        assert!(start.elapsed() < Duration::from_secs(4), "{mode}");
         assert_eq!(place.count(READY).await, 1, "{mode}");
         assert_eq!(place.count(JOBS).await, 1, "{mode}");
         assert_eq!(place.count(PROCESSES).await, 0, "{mode}");
@@ -91,7 +88,7 @@ async fn quit_puts_the_job_back_at_once() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quit_after_term_ends_the_waiting() -> Result<()> {
-    let place = Place::new("fork", &[])?;
+    let place = Place::new("fork", PATIENT)?;
     let mut worker = place.start().await?;
     let _lock = place.start_job().await?;
     worker.signal(Signal::TERM)?;
@@ -132,7 +129,7 @@ async fn health_and_metrics_are_served() -> Result<()> {
     let place = Place::new("async", &[("WORKER_PORT", "0")])?;
     let mut worker = place.start().await?;
     let address = worker.address().await;
-    assert_eq!(get(&address, "/up").await?.0, 200);
+    wait_until("health", || async { is_well(&address).await }).await;
     place.enqueue().await?;
     wait_until("the job in the metrics", || async {
         let performed =

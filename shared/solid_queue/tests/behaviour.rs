@@ -157,11 +157,14 @@ async fn enqueues_many_in_order(kind: Kind) {
 
 async fn keeps_delayed_jobs_until_they_are_due(kind: Kind) {
     let (queue, context, started) = App::new(kind, 1).start(1);
+    let hour = note("in an hour").set(Enqueue::new().wait(Duration::from_hours(1)));
+    hour.perform_later(&queue).await.unwrap();
+    note("now").perform_later(&queue).await.unwrap();
+    wait_for("what is due", async || context.has("now")).await;
     let delay = Duration::from_millis(150);
     let start = Instant::now();
     let later = note("later").set(Enqueue::new().wait(delay));
     later.perform_later(&queue).await.unwrap();
-    note("now").perform_later(&queue).await.unwrap();
     wait_for("the delayed job", async || context.has("later")).await;
     assert!(start.elapsed() >= delay);
     assert_eq!(context.notes(), ["now", "later"]);

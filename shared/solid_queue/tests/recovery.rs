@@ -54,7 +54,11 @@ async fn a_job_outlives_the_kill_of_its_worker() {
     victim.kill().unwrap();
     // Its heartbeats would count for minutes, longer than this waits: it is missed by its pid.
     wait_for("the second run", async || context.has("a began")).await;
-    assert_eq!(temp.count("solid_queue_processes").await, 3);
+    // The rows of the dead go one by one, the worker's first.
+    wait_for("the dead to be forgotten", async || {
+        temp.count("solid_queue_processes").await == 3
+    })
+    .await;
     context.gate.add_permits(1);
     wait_for("its end", async || finished(&temp).await == 1).await;
     survivor.stop().await;
@@ -107,7 +111,11 @@ async fn a_job_outlives_the_kill_of_its_container() {
     .await;
     victim.kill().unwrap();
     wait_for("the second run", async || context.has("a began")).await;
-    assert_eq!(temp.count("solid_queue_processes").await, 3);
+    // The rows of the dead go one by one, the worker's first.
+    wait_for("the dead to be forgotten", async || {
+        temp.count("solid_queue_processes").await == 3
+    })
+    .await;
     context.gate.add_permits(1);
     wait_for("its end", async || finished(&temp).await == 1).await;
     survivor.stop().await;
@@ -200,7 +208,10 @@ async fn a_process_of_rails_is_dead_only_when_it_is_silent() {
         error_class(&temp).await,
         ["SolidQueue::Processes::ProcessPrunedError"]
     );
-    assert_eq!(temp.count("solid_queue_processes").await, 2);
+    wait_for("the supervisor to be forgotten, too", async || {
+        temp.count("solid_queue_processes").await == 2
+    })
+    .await;
     running.stop().await;
 }
 

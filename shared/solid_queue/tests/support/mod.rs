@@ -18,7 +18,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+/// Only what hangs takes longer.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A queue database in a folder of its own.
 pub(crate) struct Temp {
