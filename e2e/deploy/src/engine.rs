@@ -68,6 +68,13 @@ fn can_start() -> Result<()> {
         "docker.io iptables iproute2",
         ROOM,
     )?;
+    // The path of a socket has at most 107 bytes, and the engine has sockets of its own below that folder.
+    let folder = std::env::temp_dir();
+    ensure!(
+        folder.as_os_str().len() <= 55,
+        "the path {} is too long for the sockets of an engine: set TMPDIR",
+        folder.display()
+    );
     for plugin in ["compose", "buildx"] {
         let mut version = std::process::Command::new("docker");
         version.args([plugin, "version"]).stdin(Stdio::null());

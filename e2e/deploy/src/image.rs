@@ -9,10 +9,10 @@ use crate::{Engine, Releases, run};
 /// The files of this machine that the build needs of its base image, so that nothing has to be fetched.
 const BASE: &str = r#"
 set -euo pipefail
-files=(/bin/bash /usr/bin/ldd /bin/grep /bin/cat /usr/bin/sort /usr/bin/install /etc/ssl/certs/ca-certificates.crt)
+files=(/bin/bash /usr/bin/ldd /bin/grep /bin/cat /bin/chmod /usr/bin/sort /usr/bin/install /etc/ssl/certs/ca-certificates.crt)
 name=$1
 shift
-libraries=$(ldd /bin/bash /bin/grep /bin/cat /usr/bin/sort /usr/bin/install "$@" | grep -o '/[^ ]*\.so[^ ]*' | sort -u)
+libraries=$(ldd /bin/bash /bin/grep /bin/cat /bin/chmod /usr/bin/sort /usr/bin/install "$@" | grep -o '/[^ ]*\.so[^ ]*' | sort -u)
 tar --dereference --create "${files[@]}" $libraries | docker import - "$name"
 "#;
 

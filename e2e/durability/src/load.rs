@@ -63,11 +63,14 @@ impl Load {
 
     /// Waits until so many more were taken than now.
     pub(crate) async fn more(&self, todos: usize) {
-        let before = self.acks().taken.len();
-        wait_until("todos to be taken", || async {
-            self.acks().taken.len() >= before + todos
-        })
-        .await;
+        let before = lock(&self.acks).taken.len();
+        // One after the other: all of them may take long.
+        for more in 1..=todos {
+            wait_until("a todo to be taken", || async {
+                lock(&self.acks).taken.len() >= before + more
+            })
+            .await;
+        }
     }
 
     /// Waits until somebody is refused with this status.

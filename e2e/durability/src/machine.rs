@@ -1,10 +1,13 @@
 //! Disks that are made for a scene.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::fs::statvfs;
 use tempfile::TempDir;
+use test_support::PATIENCE;
 
 /// A file system of its own. It is taken away with the value; no process may use it then.
 pub(crate) struct Disk {
@@ -24,9 +27,38 @@ impl Disk {
         }
         let disk = Self::new()?;
         let image = disk.image();
+        // Under an image that finds no room there is another fault than the one that is looked at.
+        let system = statvfs(disk.folder.path())?;
+        let free = (system.f_bavail * system.f_frsize) >> 20;
+        if free < u64::from(megabytes) {
+            let folder = disk.folder.path().display();
+            return Ok(Err(format!(
+                "{folder} has {free} MB of room, {megabytes} are needed: set TMPDIR"
+            )));
+        }
         std::fs::File::create(&image)?.set_len(u64::from(megabytes) << 20)?;
-        run("mkfs.ext4", &["-q", "-F", text(&image)?])?;
+        if let Err(error) = run("mkfs.ext4", &["-q", "-F", text(&image)?]) {
+            return Ok(Err(format!("no such disk can be made here: {error:#}")));
+        }
         disk.first_mount(&["-o", "loop", text(&image)?])
+    }
+
+    /// Whether the power of such a disk can be cut here: what was written after is gone. Else why not.
+    pub(crate) fn loses_power() -> Result<Result<(), String>> {
+        let mut disk = match Self::ext4(16)? {
+            Ok(disk) => disk,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        if let Err(error) = disk.cut_power() {
+            return Ok(Err(format!("no power can be cut here: {error:#}")));
+        }
+        let later = disk.path().join("later");
+        if std::fs::write(&later, "later").is_ok() {
+            return Ok(Err("the disk goes on when its power is cut".to_owned()));
+        }
+        Ok(disk
+            .boot()
+            .map_err(|error| format!("no disk is mounted again here: {error:#}")))
     }
 
     /// A small one in memory; or why there cannot be one.
@@ -75,24 +107,16 @@ impl Disk {
     pub(crate) fn boot(&mut self) -> Result<()> {
         self.unmount()?;
         let (image, path) = (self.image(), self.path());
-        run("mount", &["-o", "loop", text(&image)?, text(&path)?])?;
+        patiently(|| run("mount", &["-o", "loop", text(&image)?, text(&path)?]))?;
         self.is_mounted = true;
         Ok(())
     }
 
-    /// A killed process may need a moment until it lets go.
     fn unmount(&mut self) -> Result<()> {
         let path = self.path();
-        let mut outcome = Ok(());
-        for _ in 0..500 {
-            outcome = run("umount", &[text(&path)?]);
-            if outcome.is_ok() {
-                self.is_mounted = false;
-                return Ok(());
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        outcome
+        patiently(|| run("umount", &[text(&path)?]))?;
+        self.is_mounted = false;
+        Ok(())
     }
 }
 
@@ -104,6 +128,18 @@ impl Drop for Disk {
     }
 }
 
+/// Tries until it works: others may be in the way, who took the loop device that was free, or were killed and have not let go.
+fn patiently(mut what: impl FnMut() -> Result<()>) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        let outcome = what();
+        if outcome.is_ok() || start.elapsed() >= PATIENCE {
+            return outcome;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 fn text(path: &Path) -> Result<&str> {
     path.to_str().context("the path is UTF-8")
 }
@@ -111,6 +147,7 @@ fn text(path: &Path) -> Result<&str> {
 fn run(program: &str, arguments: &[&str]) -> Result<()> {
     let output = Command::new(program)
         .args(arguments)
+        .stdin(Stdio::null())
         .output()
         .with_context(|| format!("could not run {program}"))?;
     if output.status.success() {

@@ -169,6 +169,12 @@ impl Process {
             .join("\n")
     }
 
+    /// How many lines it wrote so far.
+    pub fn lines(&self) -> usize {
+        let output = self.output.lock();
+        output.unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Waits until a line of the output contains `text`, and returns the line.
     ///
     /// # Panics

@@ -48,20 +48,35 @@ fn the_units_are_valid_strict_and_serve() -> Result<()> {
         install(machine, "1.0").await?;
         all_are_active(machine).await?;
         page_is_there().await?;
-        let units = "/etc/systemd/system/trifecta*.{service,socket,target,timer}";
-        let verify = format!(
-            "systemd-analyze verify --recursive-errors=no $(ls {units} | sed 's/failure@/failure@x/')"
-        );
-        let said = machine.run(&format!("{verify} 2>&1")).await?;
-        ensure!(said.is_empty(), "systemd-analyze verify: {said}");
-        for name in ["web", "worker", "cable", "thrust", "backup", "failure@"] {
-            let line = format!(
-                "systemd-analyze security --offline=yes --threshold=20 /etc/systemd/system/trifecta-{name}.service"
-            );
-            machine.run(&line).await?;
-        }
+        the_units_are_strict(machine).await?;
         the_sandbox_holds(machine).await
     })
+}
+
+async fn the_units_are_strict(machine: &Machine) -> Result<()> {
+    let help = machine.run("systemd-analyze --help").await?;
+    if !["--offline", "--recursive-errors"]
+        .iter()
+        .all(|option| help.contains(option))
+    {
+        eprintln!(
+            "SKIPPED: systemd-analyze is older than 250, the files of the units are not judged"
+        );
+        return Ok(());
+    }
+    let units = "/etc/systemd/system/trifecta*.{service,socket,target,timer}";
+    let verify = format!(
+        "systemd-analyze verify --recursive-errors=no $(ls {units} | sed 's/failure@/failure@x/')"
+    );
+    let said = machine.run(&format!("{verify} 2>&1")).await?;
+    ensure!(said.is_empty(), "systemd-analyze verify: {said}");
+    for name in ["web", "worker", "cable", "thrust", "backup", "failure@"] {
+        let line = format!(
+            "systemd-analyze security --offline=yes --threshold=20 /etc/systemd/system/trifecta-{name}.service"
+        );
+        machine.run(&line).await?;
+    }
+    Ok(())
 }
 
 /// What the proxy cannot see, and who the processes are.
