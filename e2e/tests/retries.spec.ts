@@ -96,6 +96,7 @@ test('a change that takes longer than ten seconds is given up, and the row is as
   await tab.page.clock.resume()
   await expect(tab.alert).toHaveText(/Could not update “Slow”: the server takes too long to answer/)
   await expect(tab.checkbox('Slow')).not.toBeChecked()
+  await expect.poll(() => suite.webProxy.unanswered('PATCH')).toBe(1)
   release()
   expect((await client.list())[0]?.completed).toBe(false)
 })
