@@ -58,9 +58,9 @@ export class Suite {
     await this.web.port()
   }
 
-  /** After `killCable`, on the port that it had. */
+  /** After `killCable`: behind its proxy, on another port, for the one that it had may be taken. */
   async startCable(): Promise<void> {
-    this.cable = this.run('cable', { CABLE_PORT: String(this.cablePort) })
+    this.cable = this.run('cable')
     this.cablePort = await this.cable.port()
     this.cableProxy.target = this.cablePort
   }
