@@ -7,6 +7,7 @@ import { launchOptions } from './chromium.ts'
 
 interface Message {
   id?: number
+  sessionId?: string
   method?: string
   params?: Record<string, unknown>
   result?: unknown
@@ -25,6 +26,7 @@ export class PlainChromium {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'chromium-'))
   private readonly child: ChildProcess
   private readonly pending = new Map<number, Settle>()
+  private readonly expected = new Map<string, () => void>()
   private nextId = 1
   private received = ''
 
@@ -61,13 +63,19 @@ export class PlainChromium {
     return new Promise((resolve, reject) => this.pending.set(id, { resolve: (result) => resolve(result as T), reject }))
   }
 
+  /** The next event of this kind in a tab. */
+  next(event: string, sessionId: string): Promise<void> {
+    return new Promise((resolve) => this.expected.set(`${event} ${sessionId}`, resolve))
+  }
+
   private receive(chunk: string): void {
     const messages = (this.received + chunk).split('\0')
     this.received = messages.pop() ?? ''
     for (const message of messages) this.dispatch(JSON.parse(message) as Message)
   }
 
-  private dispatch({ id, method, params, result, error }: Message): void {
+  private dispatch({ id, sessionId, method, params, result, error }: Message): void {
+    this.expected.get(`${method} ${sessionId}`)?.()
     if (method === 'Runtime.exceptionThrown') this.errors.push(JSON.stringify(params))
     if (method === 'Runtime.consoleAPICalled' && params?.type === 'error') this.errors.push(JSON.stringify(params.args))
     const settle = id === undefined ? undefined : this.pending.get(id)
@@ -120,9 +128,12 @@ export class PlainTab {
     await this.send('Page.navigate', { url })
   }
 
+  /** Until the earlier page is there: what is asked while it comes is answered with an error. */
   async goBack(): Promise<void> {
+    const there = this.chromium.next('Page.frameNavigated', this.sessionId)
     const { currentIndex, entries } = await this.send<{ currentIndex: number; entries: { id: number }[] }>('Page.getNavigationHistory')
     await this.send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1]!.id })
+    await there
   }
 
   /** Shows it, and hides the tab that was before the user's eyes. */

@@ -3,7 +3,7 @@ import { expect, openTab, test } from '../support/plain_fixtures.ts'
 test('a hidden leader keeps the lead and passes everything on', async ({ chromium, suite, client }) => {
   const leader = await openTab(chromium, suite.url)
   const follower = await openTab(chromium, suite.url)
-  expect(await leader.isHidden()).toBe(true)
+  await expect.poll(() => leader.isHidden()).toBe(true)
   expect(await follower.isHidden()).toBe(false)
 
   const titles: string[] = []

@@ -22,7 +22,8 @@ async function openPair(chromium: PlainChromium, url: string, script = ''): Prom
   const hidden = await openTab(chromium, url, script)
   const front = await openTab(chromium, url, script)
   await watchTimers(hidden)
-  expect([await hidden.isHidden(), await front.isHidden()]).toEqual([true, false])
+  await expect.poll(() => hidden.isHidden()).toBe(true)
+  expect(await front.isHidden()).toBe(false)
   return [hidden, front]
 }
 
@@ -62,7 +63,7 @@ test('a hidden leader whose timers run once a minute keeps the lead, with and wi
 test('a hidden follower whose timers are throttled takes over at once', async ({ chromium, suite, client }) => {
   const [leader, follower] = await openPair(chromium, suite.url)
   const elsewhere = await chromium.openTab(`${suite.url}/up`)
-  expect([await leader.isHidden(), await follower.isHidden()]).toEqual([true, true])
+  for (const tab of [leader, follower]) await expect.poll(() => tab.isHidden()).toBe(true)
   await leader.goTo('about:blank')
   await expect.poll(() => follower.role()).toBe('Leader')
   await expect.poll(() => follower.status()).toBe('Live')
