@@ -6,7 +6,7 @@ export interface Notes {
   tabId: string
   /** When its subscription was last confirmed. */
   liveAt: number
-  /** The longest that its main thread stood still since this was set to 0 last, in milliseconds. */
+  /** The longest that its main thread stood still, or a message took to it, since this was set to 0 last, in milliseconds. */
   stall: number
 }
 
@@ -20,12 +20,18 @@ export async function takeNotes(visitor: Visitor, { locks = true } = {}): Promis
 
     const TICK = 20
     let last = Date.now()
+    const stoodStill = (ms: number) => (notes.stall = Math.max(notes.stall, ms))
     setInterval(() => {
-      notes.stall = Math.max(notes.stall, Date.now() - last - TICK)
+      stoodStill(Date.now() - last - TICK)
       last = Date.now()
     }, TICK)
 
+    // What passes messages on is another process, and may be late when no tab is.
     const post = BroadcastChannel.prototype.postMessage
+    const probes = new BroadcastChannel('probes')
+    probes.onmessage = ({ data }) => stoodStill(Date.now() - data)
+    setInterval(() => post.call(probes, Date.now()), 100)
+
     BroadcastChannel.prototype.postMessage = function (message: { from: string }) {
       notes.tabId = message.from
       post.call(this, message)
