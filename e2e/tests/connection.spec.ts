@@ -69,6 +69,7 @@ test('a change that is made offline is undone, and told', async ({ visitor, clie
   const tab = await visitor.openTab()
   await tab.create('Out of reach')
   await visitor.context.setOffline(true)
+  await expect(tab.status).toHaveText('Offline')
   await tab.toggle('Out of reach')
   await expect(tab.alert).toHaveText(/the server cannot be reached/)
   await expect(tab.checkbox('Out of reach')).not.toBeChecked()

@@ -13,6 +13,8 @@ function whenShown(tab: Tab, title: string): Promise<number> {
           if (labels.some(({ textContent }) => textContent === title)) resolve(performance.timeOrigin + performance.now())
         }
         new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })
+        // It may be there before this tab was asked to look.
+        look()
       }),
     title,
   )

@@ -50,14 +50,17 @@ test('a visit to another page of the app and back leaves one leader with one soc
   const before = suite.cableProxy.accepted
   for (const tab of [leader!, follower!]) {
     // As after a visit: the entry holds a page of another component.
-    await tab.page.evaluate(() => {
+    await tab.page.evaluate(async () => {
       const { state } = history as { state: { page: object } }
       const props = { status: 404, title: 'Elsewhere', message: 'Another page', errors: {} }
       history.pushState({ ...state, page: { ...state.page, component: 'Errors/Show', props, url: '/elsewhere' } }, '', '/elsewhere')
+      const back = new Promise((resolve) => window.addEventListener('popstate', resolve, { once: true }))
       history.back()
+      await back
     })
     await expect(tab.page).toHaveURL(`${suite.url}/todos`)
-    await tab.page.goForward()
+    // From within the page: the browser hears of this after the way back, which it may not know yet.
+    await tab.page.evaluate(() => history.forward())
     await expect(tab.page.getByRole('heading', { name: 'Elsewhere' })).toBeVisible()
     await client.create(`While ${tab === leader ? 'the leader' : 'the follower'} was away`)
     await tab.page.goBack()

@@ -67,6 +67,7 @@ test('the Enter that ends a word of an input method sends nothing', async ({ tab
 
   await tab.row('牛乳').locator('label').dblclick()
   const field = tab.page.getByRole('textbox', { name: 'Edit' })
+  await expect(field).toBeFocused()
   await compose('とお茶')
   await expect(field).toHaveValue('牛乳とお茶')
   await field.press('Enter')

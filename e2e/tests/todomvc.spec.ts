@@ -211,12 +211,12 @@ test.describe('clear completed', () => {
   })
 })
 
-test('items and their state are there again after a reload', async ({ tab }) => {
+test('items and their state are there again after a reload', async ({ tab, client }) => {
   const todos = await TodoMvc.open(tab.page)
   await todos.add(FIRST, SECOND)
   await todos.toggle(FIRST).check()
   await expect(todos.count).toHaveText(/^1 item left!?$/)
-  await tab.isLive()
+  await expect.poll(() => saved(client)).toEqual([`✓ ${FIRST}`, SECOND])
   await tab.page.reload()
   await todos.shows(FIRST, SECOND)
   await expect(todos.toggle(FIRST)).toBeChecked()
@@ -282,6 +282,7 @@ test.describe('filters', () => {
     const todos = await TodoMvc.open(tab.page)
     await todos.filter('Completed').click()
     await todos.shows(SECOND)
+    await expect(tab.page).toHaveURL(/\?filter=completed$/)
     await tab.page.reload()
     await todos.shows(SECOND)
     await expect(todos.filters.locator('.selected')).toHaveText('Completed')

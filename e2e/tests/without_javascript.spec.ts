@@ -59,6 +59,7 @@ test('all are completed, reopened and cleared', async ({ list, client }) => {
 test('filters show a part, and stay after a change', async ({ list, suite }) => {
   for (const title of ['Milk', 'Tea', 'Rice']) await list.add(title)
   await list.toggle('Tea')
+  await list.shows('Rice', '☑ Tea', 'Milk')
   await list.follow('Active')
   await list.shows('Rice', 'Milk')
   await list.toggle('Milk')
