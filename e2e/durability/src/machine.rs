@@ -18,12 +18,8 @@ pub(crate) struct Disk {
 impl Disk {
     /// An ext4 in a file, whose power can be cut; or why there cannot be one.
     pub(crate) fn ext4(megabytes: u32) -> Result<Result<Self, String>> {
-        for (program, package) in [("mkfs.ext4", "e2fsprogs"), ("xfs_io", "xfsprogs")] {
-            if run(program, &["-V"]).is_err() {
-                return Ok(Err(format!(
-                    "{program} is not installed: apt-get install {package}"
-                )));
-            }
+        if let Err(reason) = is_installed("mkfs.ext4", "e2fsprogs") {
+            return Ok(Err(reason));
         }
         let disk = Self::new()?;
         let image = disk.image();
@@ -45,6 +41,9 @@ impl Disk {
 
     /// Whether the power of such a disk can be cut here: what was written after is gone. Else why not.
     pub(crate) fn loses_power() -> Result<Result<(), String>> {
+        if let Err(reason) = is_installed("xfs_io", "xfsprogs") {
+            return Ok(Err(reason));
+        }
         let mut disk = match Self::ext4(16)? {
             Ok(disk) => disk,
             Err(reason) => return Ok(Err(reason)),
@@ -142,6 +141,11 @@ fn patiently(mut what: impl FnMut() -> Result<()>) -> Result<()> {
 
 fn text(path: &Path) -> Result<&str> {
     path.to_str().context("the path is UTF-8")
+}
+
+fn is_installed(program: &str, package: &str) -> Result<(), String> {
+    let version = run(program, &["-V"]);
+    version.map_err(|_| format!("{program} is not installed: apt-get install {package}"))
 }
 
 fn run(program: &str, arguments: &[&str]) -> Result<()> {

@@ -71,6 +71,8 @@ fn variables<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         ("HTTP_PORT", "8080"),
         ("HTTPS_PORT", "8443"),
         ("HEALTH_INTERVAL", "1s"),
+        // On a busy machine a container takes its time to come up.
+        ("UPSTREAM_WAIT", "100"),
         ("ALLOWED_ORIGINS", ORIGIN),
         ("RUST_LOG", "warn"),
         ("TRIFECTA_IMAGE", "trifecta:1.0"),
