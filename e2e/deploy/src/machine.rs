@@ -283,7 +283,7 @@ async fn booted(container: &mut Child) -> Option<Pid> {
     let id = container.id()?;
     // Its first child is not the last one, and a young machine does not answer.
     let booted = comes(async || {
-        let leader = child_of(id)?;
+        let leader = child_of(id).filter(|leader| is_apart(*leader))?;
         has_booted(leader).await.then_some(leader)
     });
     let leader = tokio::select! {
@@ -296,6 +296,16 @@ async fn booted(container: &mut Child) -> Option<Pid> {
         let _ = kill_process(half_up, Signal::KILL);
     }
     leader
+}
+
+/// Whether a process sees other processes than we do. Who prepares the machine does not: it would answer for this system.
+fn is_apart(process: Pid) -> bool {
+    let namespace = |of: &str| std::fs::read_link(format!("/proc/{of}/ns/pid"));
+    let (here, there) = (
+        namespace("self"),
+        namespace(&process.as_raw_nonzero().to_string()),
+    );
+    here.is_ok_and(|here| there.is_ok_and(|there| here != there))
 }
 
 async fn has_booted(leader: Pid) -> bool {
