@@ -165,12 +165,13 @@ async fn single_loops_hang(machine: &Machine) -> Result<()> {
         ("web", "actix-server wo"),
         ("worker", "solid_queue"),
         ("cable", "actix-server ac"),
-        ("thrust", "worker-1"),
+        // One for each processor that it may use.
+        ("thrust", "worker-[0-9]+"),
     ] {
         let unit = Unit::of(machine, name);
         let pid = unit.pid().await?;
         let before = watchdogs(machine, &unit).await?;
-        let find = format!("grep -lxF '{thread}' /proc/{pid}/task/*/comm | head -1 | cut -d/ -f5");
+        let find = format!("grep -lxE '{thread}' /proc/{pid}/task/*/comm | head -1 | cut -d/ -f5");
         let task = wait_for(&format!("thread `{thread}` of {name}"), || async {
             let task = machine.run(&find).await.ok()?;
             (!task.is_empty()).then_some(task)
