@@ -38,7 +38,11 @@ function subscribe(channel, to = consumer()) {
   const events = []
   const messages = []
   const subscription = to.subscriptions.create(channel, {
-    connected: ({ reconnected }) => events.push(reconnected ? "reconnected" : "connected"),
+    connected: ({ reconnected }) => {
+      // What is said from now on must not be lost with a connection that a pause of this process made seem dead.
+      if (reconnected) ConnectionMonitor.staleThreshold = PATIENT
+      events.push(reconnected ? "reconnected" : "connected")
+    },
     disconnected: ({ willAttemptReconnect }) => events.push(willAttemptReconnect ? "cut off" : "disconnected"),
     rejected: () => events.push("rejected"),
     received: (message) => messages.push(message),

@@ -126,7 +126,7 @@ export class Cable {
         said += text
       })
     }
-    const address = () => said.match(/address="?127\.0\.0\.1:(\d+)/)
+    const address = () => said.match(/address="?127\.0\.0\.1:(\d+)\D/)
     await until("the cable to listen", () => {
       if (this.#process.exitCode !== null) throw new Error(said)
       return address()

@@ -146,9 +146,8 @@ describe('deleting', () => {
 it('removes a todo from the screen that turns out to be gone', async () => {
   await bootApp(server)
   server.hold()
-  server.fault = 404
+  server.failNext(404)
   await userEvent.click(checkbox('milk'))
-  server.fault = null
   server.todos = server.todos.filter(({ title }) => title !== 'milk')
   server.rev++
   await act(async () => server.release())

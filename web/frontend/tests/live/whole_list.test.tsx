@@ -115,9 +115,8 @@ describe('clear completed', () => {
 describe('answers that are lost', () => {
   it('are asked for once more, and a change that was made is not made again', async () => {
     await bootApp(server)
-    server.fault = 'lost answer'
+    server.failNext('lost answer')
     await userEvent.type(input(), 'eggs{Enter}')
-    server.fault = null
     await waitFor(() => expect(checkbox('eggs').disabled).toBe(false))
     expect(server.requests.map(({ method }) => method)).toEqual(['post', 'post'])
     expect(new Set(server.keys).size).toBe(1)

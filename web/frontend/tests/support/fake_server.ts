@@ -24,6 +24,7 @@ export class FakeServer {
   rev = 1
   epoch = 'db-1'
   fault: Fault | null = null
+  private nextFault: Fault | null = null
   /** The address that the first page was asked for with. */
   filter: Filter = 'all'
   readonly requests: Pick<Request, 'method' | 'url' | 'data'>[] = []
@@ -57,6 +58,11 @@ export class FakeServer {
     this.held = []
   }
 
+  /** What befalls the next request, and no other. */
+  failNext(fault: Fault): void {
+    this.nextFault = fault
+  }
+
   release(): void {
     const held = this.held ?? []
     this.held = null
@@ -70,7 +76,8 @@ export class FakeServer {
     this.requests.push({ method, url: pathname + search, data })
     const key = headers['Idempotency-Key']
     if (typeof key === 'string') this.keys.push(key)
-    const fault = this.fault
+    const fault = this.nextFault ?? this.fault
+    this.nextFault = null
     const answer = fault === null || fault === 'lost answer' ? this.perform(request) : this.fail(fault)
     if (this.held) await new Promise<void>((go) => this.held?.push(go))
     if (answer === 'network' || fault === 'lost answer') throw new Error('connection refused')
