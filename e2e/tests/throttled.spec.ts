@@ -18,6 +18,23 @@ async function watchTimers(tab: PlainTab): Promise<void> {
   }`)
 }
 
+/** A leader that has not answered in half a second may be replaced. This is half of that. */
+const PROMPT = 250
+
+/** Lets the tab in front note how long an answer from the hidden one takes at most, on a machine that does other things beside. */
+async function watchAnswers([hidden, front]: [PlainTab, PlainTab]): Promise<void> {
+  await hidden.evaluate(`{
+    window.echoes = new BroadcastChannel('echoes')
+    echoes.onmessage = ({ data }) => echoes.postMessage(data)
+  }`)
+  await front.evaluate(`{
+    window.slowestAnswer = 0
+    window.echoes = new BroadcastChannel('echoes')
+    echoes.onmessage = ({ data }) => (slowestAnswer = Math.max(slowestAnswer, Date.now() - data))
+    setInterval(() => echoes.postMessage(Date.now()), 100)
+  }`)
+}
+
 async function openPair(chromium: PlainChromium, url: string, script = ''): Promise<[PlainTab, PlainTab]> {
   const hidden = await openTab(chromium, url, script)
   const front = await openTab(chromium, url, script)
@@ -40,14 +57,20 @@ async function waitForEver(tab: PlainTab): Promise<void> {
 }
 
 async function keepsTheLead([hidden, front]: [PlainTab, PlainTab]): Promise<void> {
+  if ((await front.evaluate<number>('slowestAnswer')) > PROMPT) return hasOneLeader([hidden, front])
   expect([await hidden.role(), await front.role()]).toEqual(['Leader', 'Follower'])
   expect([await hidden.logged('Became leader'), await front.logged('Became leader')]).toEqual([1, 0])
+}
+
+async function hasOneLeader(tabs: PlainTab[]): Promise<void> {
+  await expect.poll(async () => (await Promise.all(tabs.map((tab) => tab.role()))).sort()).toEqual(['Follower', 'Leader'])
 }
 
 test('a hidden leader whose timers run once a minute keeps the lead, with and without Web Locks', async ({ chromium, suite, client }) => {
   test.setTimeout(240_000)
   const other = new PlainChromium([SOON])
   const pairs = [await openPair(chromium, suite.url), await openPair(other, suite.url, WITHOUT_LOCKS)]
+  for (const pair of pairs) await watchAnswers(pair)
   for (const [hidden] of pairs) {
     await expect.poll(() => hidden.evaluate<number>('window.longestWait'), { timeout: 200_000, intervals: [1_000] }).toBeGreaterThan(30_000)
   }
