@@ -7,11 +7,20 @@ import { launchOptions } from './chromium.ts'
 
 interface Message {
   id?: number
-  sessionId?: string
   method?: string
   params?: Record<string, unknown>
   result?: unknown
   error?: { message: string }
+}
+
+interface TargetInfo {
+  targetId: string
+  url: string
+}
+
+interface Entry {
+  id: number
+  url: string
 }
 
 type Settle = { resolve(result: unknown): void; reject(error: Error): void }
@@ -26,16 +35,17 @@ export class PlainChromium {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'chromium-'))
   private readonly child: ChildProcess
   private readonly pending = new Map<number, Settle>()
-  private readonly expected = new Map<string, () => void>()
+  private readonly arrivals = new Map<string, () => void>()
   private nextId = 1
   private received = ''
 
   constructor(more: string[] = []) {
     const flags = [...more, '--headless', '--remote-debugging-pipe', `--user-data-dir=${this.folder}`, ...(launchOptions.args ?? [])]
-    // Commands go to the fourth stream, answers come from the fifth.
+    // Commands go to the fourth stream, answers and events come from the fifth.
     this.child = spawn(launchOptions.executablePath!, flags, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
     const answers = this.child.stdio[4] as Readable
     answers.setEncoding('utf8').on('data', (chunk: string) => this.receive(chunk))
+    void this.send('Target.setDiscoverTargets', { discover: true })
   }
 
   async close(): Promise<void> {
@@ -52,8 +62,9 @@ export class PlainChromium {
     await this.send('Runtime.enable', {}, sessionId)
     await this.send('Page.enable', {}, sessionId)
     await this.send('Page.addScriptToEvaluateOnNewDocument', { source: script }, sessionId)
-    await this.send('Page.navigate', { url }, sessionId)
-    return new PlainTab(this, sessionId)
+    const tab = new PlainTab(this, sessionId, targetId)
+    await tab.goTo(url)
+    return tab
   }
 
   send<T>(method: string, params: object = {}, sessionId?: string): Promise<T> {
@@ -63,9 +74,9 @@ export class PlainChromium {
     return new Promise((resolve, reject) => this.pending.set(id, { resolve: (result) => resolve(result as T), reject }))
   }
 
-  /** The next event of this kind in a tab. */
-  next(event: string, sessionId: string): Promise<void> {
-    return new Promise((resolve) => this.expected.set(`${event} ${sessionId}`, resolve))
+  /** Ends when the tab shows this page, if it does not do so yet. */
+  arrival(url: string, targetId: string): Promise<void> {
+    return new Promise((resolve) => this.arrivals.set(`${targetId} ${url}`, resolve))
   }
 
   private receive(chunk: string): void {
@@ -74,14 +85,18 @@ export class PlainChromium {
     for (const message of messages) this.dispatch(JSON.parse(message) as Message)
   }
 
-  private dispatch({ id, sessionId, method, params, result, error }: Message): void {
-    this.expected.get(`${method} ${sessionId}`)?.()
+  private dispatch({ id, method, params, result, error }: Message): void {
+    if (method === 'Target.targetInfoChanged') this.arrive(params?.targetInfo as TargetInfo)
     if (method === 'Runtime.exceptionThrown') this.errors.push(JSON.stringify(params))
     if (method === 'Runtime.consoleAPICalled' && params?.type === 'error') this.errors.push(JSON.stringify(params.args))
     const settle = id === undefined ? undefined : this.pending.get(id)
     if (error) settle?.reject(new Error(error.message))
     else settle?.resolve(result)
     if (id !== undefined) this.pending.delete(id)
+  }
+
+  private arrive({ targetId, url }: TargetInfo): void {
+    this.arrivals.get(`${targetId} ${url}`)?.()
   }
 }
 
@@ -90,6 +105,7 @@ export class PlainTab {
   constructor(
     private readonly chromium: PlainChromium,
     private readonly sessionId: string,
+    private readonly targetId: string,
   ) {}
 
   async evaluate<T>(expression: string): Promise<T> {
@@ -124,16 +140,14 @@ export class PlainTab {
     return this.evaluate(`${entries}.filter((entry) => entry.textContent === ${JSON.stringify(message)}).length`)
   }
 
-  async goTo(url: string): Promise<void> {
-    await this.send('Page.navigate', { url })
+  goTo(url: string): Promise<void> {
+    return this.navigate(url, 'Page.navigate', { url })
   }
 
-  /** Until the earlier page is there: what is asked while it comes is answered with an error. */
   async goBack(): Promise<void> {
-    const there = this.chromium.next('Page.frameNavigated', this.sessionId)
-    const { currentIndex, entries } = await this.send<{ currentIndex: number; entries: { id: number }[] }>('Page.getNavigationHistory')
-    await this.send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1]!.id })
-    await there
+    const { currentIndex, entries } = await this.send<{ currentIndex: number; entries: Entry[] }>('Page.getNavigationHistory')
+    const { id: entryId, url } = entries[currentIndex - 1]!
+    await this.navigate(url, 'Page.navigateToHistoryEntry', { entryId })
   }
 
   /** Shows it, and hides the tab that was before the user's eyes. */
@@ -153,6 +167,13 @@ export class PlainTab {
 
   async thaw(): Promise<void> {
     await this.send('Page.setWebLifecycleState', { state: 'active' })
+  }
+
+  /** What is asked between two pages is answered with an error. */
+  private async navigate(url: string, method: string, params: object): Promise<void> {
+    const arrival = this.chromium.arrival(url, this.targetId)
+    await this.send(method, params)
+    await arrival
   }
 
   private send<T>(method: string, params: object = {}): Promise<T> {

@@ -1,4 +1,5 @@
 import { expect, test } from '../support/fixtures.ts'
+import type { Suite } from '../support/suite.ts'
 import type { Tab } from '../support/tab.ts'
 import { TodoMvc } from '../support/todomvc.ts'
 import type { Fault } from '../support/web_proxy.ts'
@@ -12,11 +13,13 @@ const FAULTS: [string, Fault, RegExp][] = [
 ]
 
 /** Three rows, of which the one in the middle is completed. */
-async function fill(tab: Tab): Promise<TodoMvc> {
+async function fill(tab: Tab, suite: Suite): Promise<TodoMvc> {
   const todos = await TodoMvc.open(tab.page)
   await todos.add('One', 'Two', 'Three')
   await todos.toggle('Two').check()
   await tab.counts(3, 1, 2)
+  // What a test does to the next requests must not befall this one.
+  await expect.poll(() => suite.webProxy.answered('PATCH')).toBe(1)
   return todos
 }
 
@@ -29,7 +32,7 @@ async function isAsBefore(tab: Tab, todos: TodoMvc): Promise<void> {
 
 for (const [what, fault, why] of FAULTS) {
   test(`${what} to a new title: the old one is back, and the field with what was typed`, async ({ tab, suite, client }) => {
-    const todos = await fill(tab)
+    const todos = await fill(tab, suite)
     suite.webProxy.fail('PATCH', fault)
     const field = await todos.edit('Two')
     await field.fill('Zwei')
@@ -43,7 +46,7 @@ for (const [what, fault, why] of FAULTS) {
   })
 
   test(`${what} to "mark all": all rows are as before`, async ({ tab, suite }) => {
-    const todos = await fill(tab)
+    const todos = await fill(tab, suite)
     suite.webProxy.fail('PATCH', fault)
     await todos.toggleAll.click()
     await expect(tab.alert).toHaveText(/Could not mark all as complete/)
@@ -53,7 +56,7 @@ for (const [what, fault, why] of FAULTS) {
   })
 
   test(`${what} to "clear completed": the rows are back in their places`, async ({ tab, suite }) => {
-    const todos = await fill(tab)
+    const todos = await fill(tab, suite)
     suite.webProxy.fail('DELETE', fault)
     await todos.clearCompleted.click()
     await expect(tab.alert).toHaveText(/Could not clear what is completed/)
@@ -63,7 +66,7 @@ for (const [what, fault, why] of FAULTS) {
 }
 
 test('a live update during a "clear completed" that fails is kept', async ({ tab, suite, client }) => {
-  const todos = await fill(tab)
+  const todos = await fill(tab, suite)
   suite.webProxy.fail('DELETE', { answer: 500 })
   const release = suite.webProxy.hold('DELETE')
   await todos.clearCompleted.click()
