@@ -17,7 +17,12 @@ const NOBODY: u32 = 65534;
 fn prepare() -> Result<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
     allow(folder.path(), 0o755)?;
-    fs::copy(binary("web")?, folder.path().join("web"))?;
+    // By a process of its own: were the copy open for writing here while the other test starts its process, that would have it
+    // open, too, for a moment, and what is open for writing cannot be run.
+    let copied = Command::new("cp")
+        .args([binary("web")?, folder.path().join("web")])
+        .status()?;
+    assert!(copied.success());
     fs::create_dir_all(folder.path().join("dist/.vite"))?;
     let manifest = "dist/.vite/manifest.json";
     fs::copy(
