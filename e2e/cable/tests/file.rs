@@ -23,6 +23,16 @@ async fn is_up(scene: &Scene) -> bool {
     up.is_ok_and(|response| response.status().is_success())
 }
 
+/// Messages that the process has read in the file.
+async fn read(scene: &Scene) -> Result<u64> {
+    let page = reqwest::get(format!("http://{}/metrics", scene.address())).await?;
+    let page = page.text().await?;
+    let mut counts = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("anycable_go_broadcast_msg_total "));
+    Ok(counts.next().map_or(Ok(0), str::parse)?)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_are_told_that_the_file_is_new() -> Result<()> {
     let mut scene = Scene::start(&[]).await?;
@@ -34,9 +44,15 @@ async fn clients_are_told_that_the_file_is_new() -> Result<()> {
     drop(rails);
     remove(&scene)?;
     scene.restart().await?;
+    wait_until("the cable to listen", || is_up(&scene)).await;
     let rails = scene.rails()?;
     // More than before: the client's offset is one of the new file, too.
     rails.broadcast(STREAM, numbers(101..=200)).await?;
+    // What the process reads later would come as news.
+    wait_until("all to be read", || async {
+        read(&scene).await.is_ok_and(|count| count == 100)
+    })
+    .await;
     // Of what is in the new file it gets nothing: it does not know where to begin.
     client.hear(&rails, 201).await?;
     assert_eq!((client.rejected, client.lost), (1, 150));
