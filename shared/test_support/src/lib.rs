@@ -3,6 +3,7 @@
 
 mod browser;
 mod environment;
+mod port;
 mod process;
 mod socket;
 mod suite;
@@ -11,6 +12,7 @@ mod web;
 
 pub use browser::Browser;
 pub use environment::{Variables, production, root};
+pub use port::Port;
 pub use process::{Ended, Process, Signal, binary, run};
 pub use socket::Socket;
 pub use suite::Suite;

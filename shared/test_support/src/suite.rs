@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::{Browser, Ended, Process, Socket, Variables, production, run};
+use crate::{Browser, Ended, Port, Process, Socket, Variables, production, run};
 
 /// What the worker logs once it takes jobs, as text or as JSON.
 const WORKER_READY: &str = "\"Worker\"";
@@ -20,6 +20,8 @@ pub struct Suite {
     storage: PathBuf,
     folder: Option<tempfile::TempDir>,
     variables: Variables,
+    /// Theirs still while the processes do not run.
+    _ports: [Port; 2],
 }
 
 impl Suite {
@@ -39,7 +41,11 @@ impl Suite {
     /// # Errors
     /// As [`Suite::start`].
     pub async fn start_in(storage: &Path, variables: &[(&str, &str)]) -> Result<Self> {
-        let variables = production(storage, variables);
+        let ports = [Port::keep()?, Port::keep()?];
+        let [web, cable] = [&ports[0], &ports[1]].map(|port| port.address().map(|it| it.port()));
+        let (web, cable) = (web?.to_string(), cable?.to_string());
+        let own = [("PORT", web.as_str()), ("CABLE_PORT", &cable)];
+        let variables = production(storage, &[&own, variables].concat());
         let start = |name| Process::start(name, &[], &variables);
         let (web, worker, cable) = (start("web")?, start("worker")?, start("cable")?);
         let (web_address, cable_address) = (web.address().await, cable.address().await);
@@ -53,6 +59,7 @@ impl Suite {
             storage: storage.to_owned(),
             folder: None,
             variables,
+            _ports: ports,
         })
     }
 
@@ -71,7 +78,7 @@ impl Suite {
     /// # Errors
     /// When it cannot be started.
     pub async fn restart_cable(&mut self) -> Result<()> {
-        self.cable = self.again("cable", "CABLE_PORT", &self.cable_address)?;
+        self.cable = Process::start("cable", &[], &self.variables)?;
         self.cable.address().await;
         Ok(())
     }
@@ -81,7 +88,7 @@ impl Suite {
     /// # Errors
     /// When it cannot be started.
     pub async fn restart_web(&mut self) -> Result<()> {
-        self.web = self.again("web", "PORT", &self.web_address)?;
+        self.web = Process::start("web", &[], &self.variables)?;
         self.web.address().await;
         Ok(())
     }
@@ -148,12 +155,6 @@ impl Suite {
         self.restart_web().await?;
         self.restart_worker().await?;
         self.restart_cable().await
-    }
-
-    fn again(&self, name: &str, variable: &str, address: &str) -> Result<Process> {
-        let mut variables = self.variables.clone();
-        variables.push((variable.into(), port(address).into()));
-        Process::start(name, &[], &variables)
     }
 
     /// `http://host:port` of the web process.
