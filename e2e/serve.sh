@@ -49,7 +49,8 @@ named() { # name of a program: its process of this run
 wait_for() { # what, command...
   local what=$1 tries
   shift
-  for tries in $(seq 600); do
+  # Only what hangs is looked for so often.
+  for tries in $(seq 1800); do
     if "$@"; then return; fi
     sleep 0.1
   done
@@ -68,15 +69,25 @@ ended_with() { # status: of bin/serve
 }
 ended_badly() { ! ended_with 0; }
 
-free_port() {
-  node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+# Not one of those that the system gives to clients and other tests, which could take it before it is listened on; and no
+# two are alike.
+next_port=$((10000 + RANDOM % 20000))
+free_port() { # name of a variable
+  while { exec 8<>"/dev/tcp/127.0.0.1/$next_port"; } 2>/dev/null; do
+    exec 8>&-
+    next_port=$((next_port + 1))
+  done
+  printf -v "$1" %s "$next_port"
+  next_port=$((next_port + 1))
 }
 
 serve() { # supervisor
   storage="$(mktemp -d)"
   log="$storage/log"
-  port="$(free_port)"
-  STORAGE_DIR="$storage" PORT="$port" CABLE_PORT="$(free_port)" SUPERVISOR="$1" "${hearing[@]}" bin/serve >"$log" 2>&1 &
+  local cable
+  free_port port
+  free_port cable
+  STORAGE_DIR="$storage" PORT="$port" CABLE_PORT="$cable" SUPERVISOR="$1" "${hearing[@]}" bin/serve >"$log" 2>&1 &
   serve=$!
   check "$1: comes up from an empty folder" wait_for "the page" says_ready
   check "$1: runs all three processes" wait_for "the processes" all_run
@@ -104,8 +115,11 @@ done
 front() { # supervisor
   storage="$(mktemp -d)"
   log="$storage/log"
-  port="$(free_port)"
-  STORAGE_DIR="$storage" PORT="$(free_port)" HTTP_PORT="$port" CABLE_PORT="$(free_port)" SUPERVISOR="$1" \
+  local web cable
+  free_port port
+  free_port web
+  free_port cable
+  STORAGE_DIR="$storage" PORT="$web" HTTP_PORT="$port" CABLE_PORT="$cable" SUPERVISOR="$1" \
     "${hearing[@]}" bin/serve --front >"$log" 2>&1 &
   serve=$!
   check "$1 --front: comes up from an empty folder" wait_for "the page" says_ready
@@ -125,15 +139,15 @@ page_names_cable() {
 
 # As an operator starts it, with the file of settings and more than one worker.
 production() {
-  local folder
+  local folder web cable
   folder="$(mktemp -d)"
   storage="$folder/storage"
   log="$folder/log"
-  port="$(free_port)"
+  free_port port
+  free_port web
+  free_port cable
   sed -e "s|^SECRET_KEY_BASE=|&$(printf '%0128d' 7)|" -e "s|^STORAGE_DIR=.*|STORAGE_DIR=$storage|" -e "s|^HTTP_PORT=.*|HTTP_PORT=$port|" \
-    -e "s|^CABLE_PORT=.*|CABLE_PORT=$(free_port)|" .env.example >"$folder/env"
-  local web
-  web="$(free_port)"
+    -e "s|^CABLE_PORT=.*|CABLE_PORT=$cable|" .env.example >"$folder/env"
   sed -i -e "s|^WEB_PORT=.*|WEB_PORT=$web|" -e "s|^TARGET_PORT=.*|TARGET_PORT=$web|" "$folder/env"
   foreman start -f Procfile.production -e "$folder/env" -m all=1,worker=2 -p "$web" -t 15 >"$log" 2>&1 &
   serve=$!
@@ -158,7 +172,7 @@ front loop
 dev() {
   storage="$(mktemp -d)"
   log="$storage/log"
-  port="$(free_port)"
+  free_port port
   STORAGE_DIR="$storage" PORT="$port" bin/dev >"$log" 2>&1 &
   serve=$!
   check "bin/dev: comes up from an empty folder" wait_for "the page" says_ready
