@@ -66,7 +66,7 @@ async fn no_answer_in_time() -> Result<()> {
         Ok(())
     })
     .await?;
-    let proxy = Proxy::start(&backend, &[("UPSTREAM_TIMEOUT", "1"), ("H2C_ENABLED", "1")]).await?;
+    let proxy = Proxy::start(&backend, &[("UPSTREAM_TIMEOUT", "2"), ("H2C_ENABLED", "1")]).await?;
     let mut http2 = Http2::connect(proxy.address).await?;
     let (slow, by_http2) = tokio::join!(get(proxy.address, "/slow"), http2.get("/slow"));
     assert_eq!((slow?.status, by_http2?.status().as_u16()), (504, 504));
@@ -83,12 +83,12 @@ async fn no_answer_in_time() -> Result<()> {
 #[tokio::test]
 async fn a_slow_upload_is_not_the_servers_fault() -> Result<()> {
     let backend = Backend::friendly().await?;
-    let proxy = Proxy::start(&backend, &[("UPSTREAM_TIMEOUT", "1")]).await?;
+    let proxy = Proxy::start(&backend, &[("UPSTREAM_TIMEOUT", "2")]).await?;
     let mut client = Client::connect(proxy.address).await?;
     client
         .send("POST / HTTP/1.1\r\nhost: app.test\r\ntransfer-encoding: chunked\r\n\r\n")
         .await?;
-    for _ in 0..5 {
+    for _ in 0..6 {
         client.send("5\r\nhello\r\n").await?;
         tokio::time::sleep(SECOND / 2).await;
     }

@@ -291,7 +291,7 @@ async fn clients_that_take_nothing() -> Result<()> {
         let page = get(status, "/metrics").await.map(|page| page.text());
         page.is_ok_and(|page| page.contains(&format!("thrust_requests_in_flight {count}\n")))
     };
-    wait_until("the request", || in_flight(1)).await;
+    wait_until("the request", || async { backend.seen().len() == 1 }).await;
     wait_until("the end of it", || in_flight(0)).await;
     assert!(collect(&mut stream).await.is_err());
     Ok(())

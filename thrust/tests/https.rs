@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use http::Request;
@@ -173,7 +173,9 @@ async fn connections_end_in_good_order() -> Result<()> {
         }
     })
     .await?;
-    let (mut proxy, trust, _folder) = Proxy::secure(&backend, &[("DRAIN_TIMEOUT", "600")]).await?;
+    // Longer than this test waits: a handshake must not hold the end up.
+    let patient = [("DRAIN_TIMEOUT", "600"), ("HTTP_READ_TIMEOUT", "600")];
+    let (mut proxy, trust, _folder) = Proxy::secure(&backend, &patient).await?;
     let https = proxy.https().await?;
     let mut idle = Client::over(trust.connect(https, "app.test", &[]).await?);
     let mut silent = Client::connect(https).await?;
@@ -184,7 +186,6 @@ async fn connections_end_in_good_order() -> Result<()> {
     let request = Request::get("http://app.test/other").body(())?;
     let (response, _up) = second.begin(request, true).await?;
     test_support::wait_until("the requests", || async { backend.seen().len() == 2 }).await;
-    let began = Instant::now();
     proxy.process.signal(Signal::TERM)?;
     // With the goodbye of TLS: without it, the client would have an error.
     assert_eq!(idle.until_closed().await?, b"");
@@ -195,9 +196,5 @@ async fn connections_end_in_good_order() -> Result<()> {
     assert_eq!(soon("the answer", response).await??.status(), 200);
     drop(second);
     assert_eq!(proxy.process.ended().await?.code(), Some(0));
-    assert!(
-        began.elapsed() < Duration::from_secs(8),
-        "a handshake held it up"
-    );
     Ok(())
 }

@@ -143,10 +143,10 @@ async fn an_offer_with_a_body_is_declined() -> Result<()> {
 async fn by_http2_it_is_an_extended_connect() -> Result<()> {
     let backend = Backend::scripted(echo).await?;
     let limits = [
-        ("HTTP_READ_TIMEOUT", "1"),
-        ("HTTP_IDLE_TIMEOUT", "1"),
-        ("HTTP_WRITE_TIMEOUT", "1"),
-        ("UPSTREAM_TIMEOUT", "1"),
+        ("HTTP_READ_TIMEOUT", "2"),
+        ("HTTP_IDLE_TIMEOUT", "2"),
+        ("HTTP_WRITE_TIMEOUT", "2"),
+        ("UPSTREAM_TIMEOUT", "2"),
     ];
     let more = [&limits[..], &[("H2C_ENABLED", "1")]].concat();
     let proxy = Proxy::start(&backend, &more).await?;
@@ -179,7 +179,7 @@ async fn by_http2_it_is_an_extended_connect() -> Result<()> {
     for part in ["hello", "first", "second"] {
         if part != "hello" {
             // It lives longer than all limits, which are for other connections.
-            tokio::time::sleep(SECOND * 3 / 2).await;
+            tokio::time::sleep(SECOND * 5 / 2).await;
             up.send_data(Bytes::from(part), false)?;
         }
         got.extend(part.bytes());

@@ -1,9 +1,11 @@
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
+use socket2::SockRef;
+use test_support::Port;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -12,6 +14,8 @@ use tokio::task::{JoinHandle, JoinSet};
 /// A server behind the proxy that records what it gets. It is stopped when it is dropped.
 pub struct Backend {
     pub address: SocketAddr,
+    /// So that nobody else gets the port while it does not listen.
+    _port: Port,
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Arc<AtomicUsize>,
     /// Tells the task to listen no more, and then those who wait for it.
@@ -26,6 +30,16 @@ pub struct Seen {
     /// Request line and headers, as they came, without the empty line.
     pub head: String,
     pub body: Vec<u8>,
+}
+
+/// Nobody can connect to it once it is dropped, though a process that another test is starting may have a copy of its
+/// descriptor still.
+struct Ear(TcpListener);
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        let _ = SockRef::from(&self.0).shutdown(Shutdown::Read);
+    }
 }
 
 /// A connection to the server, on its side.
@@ -60,10 +74,12 @@ impl Backend {
         F: Fn(Peer) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
+        let port = Port::keep()?;
+        let address = port.address()?;
+        let listener = TcpListener::bind(address).await?;
         let mut backend = Self {
             address,
+            _port: port,
             seen: Arc::default(),
             connections: Arc::default(),
             deaf: Arc::default(),
@@ -109,11 +125,12 @@ impl Backend {
         let (seen, connections) = (Arc::clone(&self.seen), Arc::clone(&self.connections));
         let (deaf, is_deaf) = (Arc::clone(&self.deaf), Arc::clone(&self.is_deaf));
         tokio::spawn(async move {
+            let ear = Ear(listener);
             // What runs on the connections ends with this task.
             let mut peers = JoinSet::new();
             loop {
                 let accepted = tokio::select! {
-                    accepted = listener.accept() => accepted,
+                    accepted = ear.0.accept() => accepted,
                     () = deaf.notified() => break,
                 };
                 let Ok((stream, _)) = accepted else { break };
@@ -126,7 +143,7 @@ impl Backend {
                     seen,
                 }));
             }
-            drop(listener);
+            drop(ear);
             is_deaf.notify_one();
             while peers.join_next().await.is_some() {}
         })
