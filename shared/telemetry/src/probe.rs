@@ -140,12 +140,12 @@ mod tests {
 
     #[test]
     fn nobody_is_not_ready() {
-        let unused = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = unused.local_addr().unwrap().port();
-        drop(unused);
-        let error = probe("cable", "127.0.0.1", port).unwrap_err().to_string();
+        // The port is kept, so that nobody else takes it; at the other address nobody listens.
+        let kept = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = kept.local_addr().unwrap().port();
+        let error = probe("cable", "127.0.0.2", port).unwrap_err().to_string();
         assert!(
-            error.starts_with("error: could not ask cable at 127.0.0.1:"),
+            error.starts_with("error: could not ask cable at 127.0.0.2:"),
             "{error}"
         );
     }
