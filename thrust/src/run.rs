@@ -11,7 +11,7 @@ use crate::handler::Handler;
 use crate::meters::Meters;
 use crate::options::Options;
 use crate::secure::Secure;
-use crate::server::{Door, Gate, Server, listen, listen_udp};
+use crate::server::{Door, Gate, Server, listen, listen_udp, listen_with_udp};
 use crate::status::{self, Status};
 use crate::upstream::Upstreams;
 
@@ -35,18 +35,16 @@ impl Listeners {
     /// When a port cannot be had.
     pub fn bind(options: &Options, service: &Service) -> Result<Self, Failure> {
         let bind = options.http_bind;
-        let https = options.tls.is_some().then_some(options.https_port);
-        let https = https.map(|port| match service.socket("https")? {
-            Some(passed) => Ok(passed),
-            None => listen(bind, port, "HTTPS_PORT"),
-        });
+        let https = options
+            .tls
+            .is_some()
+            .then(|| listen_https(options, service));
+        let (https, quic) = https.transpose()?.unzip();
         let status = options.status.map(|at| match service.socket("status")? {
             Some(passed) => Ok(passed),
             None => listen(at.ip(), at.port(), "STATUS_PORT"),
         });
-        let (https, status) = (https.transpose()?, status.transpose()?);
-        let beside = https.as_ref().filter(|_| options.http3);
-        let quic = beside.map(listen_udp).transpose()?;
+        let status = status.transpose()?;
         let http = match service.main_socket("http")? {
             Some(passed) => passed,
             None => listen(bind, options.http_port, "HTTP_PORT")?,
@@ -54,10 +52,31 @@ impl Listeners {
         Ok(Self {
             http,
             https,
-            quic,
+            quic: quic.flatten(),
             status,
         })
     }
+}
+
+/// Where the options say, or the socket that was passed; beside it one for HTTP/3, if that is on.
+fn listen_https(
+    options: &Options,
+    service: &Service,
+) -> Result<(TcpListener, Option<UdpSocket>), Failure> {
+    let (bind, port) = (options.http_bind, options.https_port);
+    let (listener, quic) = match service.socket("https")? {
+        Some(passed) if options.http3 => {
+            let quic = listen_udp(&passed)?;
+            (passed, Some(quic))
+        }
+        Some(passed) => (passed, None),
+        None if options.http3 => {
+            let (listener, quic) = listen_with_udp(bind, port, "HTTPS_PORT")?;
+            (listener, Some(quic))
+        }
+        None => (listen(bind, port, "HTTPS_PORT")?, None),
+    };
+    Ok((listener, quic))
 }
 
 /// Serves until `shutdown`, then takes no more and lets end what runs.

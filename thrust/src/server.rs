@@ -38,7 +38,7 @@ use clients::Clients;
 pub(crate) use clients::{Client, same_client};
 pub(crate) use http3::Gate;
 use lanes::{Arrival, Lanes, Seat, Wire};
-pub(crate) use listen::{listen, listen_udp};
+pub(crate) use listen::{listen, listen_udp, listen_with_udp};
 pub(crate) use stream::{ClientIo, ClientStream};
 
 /// Requests at once on one HTTP/2 connection.

@@ -7,6 +7,8 @@ use telemetry::Failure;
 const BACKLOG: i32 = 4096;
 /// Bytes that may wait at a socket of UDP, which is one for all clients. The system may allow less.
 const DATAGRAMS: usize = 4 << 20;
+/// How many ports are tried where any will do.
+const TRIES: u32 = 16;
 
 /// A socket that listens on `address:port`; port 0 takes any. `::` is every address, IPv4 too, and where the machine has
 /// no IPv6 every address of IPv4. `variable` is what sets the port.
@@ -25,6 +27,26 @@ pub(crate) fn listen(address: IpAddr, port: u16, variable: &str) -> Result<TcpLi
         let address = SocketAddr::new(address, port);
         Failure::new(format!("could not listen on {address}: {error}")).hint(hint(&error, variable))
     })
+}
+
+/// The same, with a socket for datagrams beside it. Of any port, one that is free for both.
+///
+/// # Errors
+/// As those of the two.
+pub(crate) fn listen_with_udp(
+    address: IpAddr,
+    port: u16,
+    variable: &str,
+) -> Result<(TcpListener, UdpSocket), Failure> {
+    let mut left = if port == 0 { TRIES } else { 1 };
+    loop {
+        let listener = listen(address, port, variable)?;
+        left -= 1;
+        match listen_udp(&listener) {
+            Err(_) if left > 0 => {}
+            socket => return socket.map(|socket| (listener, socket)),
+        }
+    }
 }
 
 /// A socket for datagrams at the address of one that listens for connections: HTTP/3 is where HTTPS is.
@@ -85,4 +107,25 @@ fn open(address: SocketAddr, kind: Type, protocol: Protocol) -> std::io::Result<
 fn no_ipv6(error: &std::io::Error) -> bool {
     // EAFNOSUPPORT, EADDRNOTAVAIL
     matches!(error.raw_os_error(), Some(97 | 99))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_port_is_one_that_is_free_for_both() {
+        let address = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+        let taken: Vec<_> = (0..400)
+            .map(|_| UdpSocket::bind((address, 0)).unwrap())
+            .collect();
+        for _ in 0..200 {
+            let (listener, socket) = listen_with_udp(address, 0, "PORT").unwrap();
+            let [tcp, udp] = [listener.local_addr(), socket.local_addr()];
+            assert_eq!(tcp.unwrap(), udp.unwrap());
+        }
+        let port = taken[0].local_addr().unwrap().port();
+        let error = listen_with_udp(address, port, "PORT").unwrap_err();
+        assert!(error.to_string().contains("of UDP"), "{error}");
+    }
 }
