@@ -1,6 +1,6 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -9,6 +9,8 @@ use super::{Certificate, Certificates, FileError, load};
 use crate::options::CertificateFiles;
 
 const PERIOD: Duration = Duration::from_secs(1);
+/// File systems tell the time in steps, the coarsest of two seconds.
+const STEP: i64 = 2;
 
 /// Takes up the operator's certificate whenever its files change, until the shutdown.
 pub(crate) async fn reload(
@@ -31,7 +33,8 @@ pub(crate) async fn reload(
 pub(super) struct Watch {
     files: CertificateFiles,
     certificates: Certificates,
-    /// The files in use. Unknown at first: they may have changed since the boot read them.
+    /// The files in use. Unknown at first, for they may have changed since the boot read them; and for as long as they are so
+    /// new that a further change would have the same time.
     used: Option<Stamp>,
     /// The files that the log says are of no use.
     logged: Option<Stamp>,
@@ -54,26 +57,28 @@ impl Watch {
 
     pub(super) async fn look(&mut self) {
         match self.load().await {
-            Some((stamp, Ok(certificate))) => {
+            Some((now, stamp, Ok(certificate))) => {
                 take(&certificate, &self.certificates);
-                (self.used, self.logged) = (Some(stamp), None);
+                self.used = is_settled(&stamp, now).then_some(stamp);
+                self.logged = None;
             }
             // Tried again each time, but said once: the other file may still be on its way.
-            Some((stamp, Err(error))) if self.logged != Some(stamp) => {
+            Some((_, stamp, Err(error))) if self.logged != Some(stamp) => {
                 report(&error);
                 self.logged = Some(stamp);
             }
-            Some((_, Err(_))) | None => {}
+            Some((_, _, Err(_))) | None => {}
         }
     }
 
     /// Loads the files if they are not those in use. The stamp is taken first: what is written after it is seen next
     /// time.
-    async fn load(&self) -> Option<(Stamp, Loaded)> {
+    async fn load(&self) -> Option<(SystemTime, Stamp, Loaded)> {
         let (files, used) = (self.files.clone(), self.used);
         let looked = spawn_blocking(move || {
+            let now = SystemTime::now();
             let stamp = [&files.certificate, &files.private_key].map(|path| stamp_of(path));
-            (Some(stamp) != used).then(|| (stamp, load(&files)))
+            (Some(stamp) != used).then(|| (now, stamp, load(&files)))
         });
         looked.await.unwrap_or_else(|error| {
             tracing::error!(error = %error, "could not look at the files of the certificate");
@@ -85,6 +90,14 @@ impl Watch {
 fn stamp_of(path: &Path) -> Option<(i64, i64, u64, u64)> {
     let data = std::fs::metadata(path).ok()?;
     Some((data.mtime(), data.mtime_nsec(), data.len(), data.ino()))
+}
+
+/// Whether what is written from now on has a later time.
+fn is_settled(stamp: &Stamp, now: SystemTime) -> bool {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    let mut written = stamp.iter().flatten().map(|(seconds, ..)| *seconds);
+    written.all(|seconds| seconds < now.saturating_sub(STEP))
 }
 
 fn take(certificate: &Certificate, certificates: &Certificates) {

@@ -74,6 +74,34 @@ async fn half_a_change_keeps_the_old_certificate_and_is_logged_once() {
     assert_eq!(used(), leaf(&new.certificate()));
 }
 
+/// Two changes within a step of the file system's clock have one time, and may have one length.
+#[tokio::test]
+async fn a_change_at_the_time_of_the_last_one_is_seen() {
+    let (folder, root) = (TempDir::new().unwrap(), Root::new());
+    let old = root.issue("app.test");
+    let is_as_long =
+        |new: &super::Pair| (new.chain.len(), new.key.len()) == (old.chain.len(), old.key.len());
+    let mut issued = std::iter::repeat_with(|| root.issue("app.test"));
+    let new = issued.find(is_as_long).unwrap();
+    let now = std::time::SystemTime::now();
+    let write_now = |pair: &super::Pair| {
+        let files = write(folder.path(), pair);
+        for path in [&files.certificate, &files.private_key] {
+            let file = std::fs::File::options().write(true).open(path).unwrap();
+            file.set_modified(now).unwrap();
+        }
+        files
+    };
+    let certificates = Certificates::default();
+    let mut watch = Watch::new(write_now(&old), certificates.clone());
+    for pair in [&old, &new] {
+        write_now(pair);
+        watch.look().await;
+        let used = certificates.own().unwrap().cert[0].clone();
+        assert_eq!(used, leaf(&pair.certificate()));
+    }
+}
+
 /// Counts what is logged as an error.
 #[derive(Clone, Default)]
 struct Errors(Arc<AtomicUsize>);
