@@ -37,7 +37,7 @@ async fn kept_for(address: SocketAddr, time: Duration) -> Result<Client> {
     loop {
         let mut last = Instant::now();
         let (mut client, end) = (Client::connect(address).await?, last + time);
-        let lost = loop {
+        let broken = loop {
             let now = Instant::now();
             match client.ask("GET", "/", &[]).await {
                 Ok(answer) => assert_eq!(answer.status, 200),
@@ -50,7 +50,7 @@ async fn kept_for(address: SocketAddr, time: Duration) -> Result<Client> {
             tokio::time::sleep(SECOND / 10).await;
         };
         if last.elapsed() < SECOND || began.elapsed() > PATIENCE {
-            return Err(lost);
+            return Err(broken);
         }
     }
 }
