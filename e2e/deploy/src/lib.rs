@@ -11,6 +11,7 @@ mod engine;
 mod image;
 mod machine;
 mod messages;
+mod mounts;
 mod probe;
 mod project;
 mod release;

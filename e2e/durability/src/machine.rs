@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::fs::statvfs;
 use tempfile::TempDir;
 use test_support::PATIENCE;
@@ -106,9 +106,27 @@ impl Disk {
     pub(crate) fn boot(&mut self) -> Result<()> {
         self.unmount()?;
         let (image, path) = (self.image(), self.path());
-        patiently(|| run("mount", &["-o", "loop", text(&image)?, text(&path)?]))?;
+        // A namespace that somebody made meanwhile has the mount, too, and the disk would go on in it as it is: without power.
+        // It loses the mount with the folder.
+        std::fs::remove_dir(&path)?;
+        std::fs::create_dir(&path)?;
+        patiently(|| is_let_go(text(&image)?))?;
+        // Never a disk that can only be read, which would do for `mount`.
+        let mount = ["-w", "-o", "loop", text(&image)?, text(&path)?];
+        patiently(|| run("mount", &mount))?;
         self.is_mounted = true;
         Ok(())
+    }
+
+    /// How it is mounted, and what is on it.
+    pub(crate) fn tell(&self) -> String {
+        let path = self.path().display().to_string();
+        let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+        let mount = mounts.lines().find(|line| line.contains(&path));
+        let files = std::fs::read_dir(self.path().join("storage"));
+        let files = files.map(|files| files.flatten().map(|file| file.file_name()).collect());
+        let files: std::io::Result<Vec<_>> = files;
+        format!("{}, with {files:?}", mount.unwrap_or("nothing"))
     }
 
     fn unmount(&mut self) -> Result<()> {
@@ -137,6 +155,13 @@ fn patiently(mut what: impl FnMut() -> Result<()>) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Whether no loop device has the image any more: it goes a moment after the last mount.
+fn is_let_go(image: &str) -> Result<()> {
+    let output = Command::new("losetup").args(["-j", image]).output()?;
+    ensure!(output.stdout.is_empty(), "a device still has {image}");
+    Ok(())
 }
 
 fn text(path: &Path) -> Result<&str> {

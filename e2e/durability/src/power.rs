@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use test_support::{Process, Suite, wait_until};
 
 use crate::load::Load;
@@ -80,7 +80,8 @@ async fn cut(mut disk: Disk, synchronous: &str) -> Result<Figures> {
     load.stop().await?;
     drop(suite);
     disk.boot()?;
-    let figures = judge(&storage, &taken, &enqueued).await?;
+    let figures = judge(&storage, &taken, &enqueued).await;
+    let figures = figures.with_context(|| format!("after the boot of {}", disk.tell()))?;
     goes_on(&storage).await?;
     Ok(figures)
 }
