@@ -1,121 +1,20 @@
 #![allow(clippy::unwrap_used, reason = "helpers of a test")]
 //! What people can do about jobs and queues.
 
+#[path = "manage/discarding.rs"]
+mod discarding;
+#[path = "manage/scene.rs"]
+mod scene;
 mod support;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use scene::{Exclusive, Limited, Scene, classes, fail_many};
 use serde_json::json;
-use solid_queue::manage::{
-    Cancelled, Jobs, ManageError, Queues, Retried, RunNow, Status, UndiscardableError,
-};
-use solid_queue::{
-    Batch, BatchState, Clock, Concurrency, Controls, Enqueue, EnqueueError, Job, JobId, JobResult,
-    OnConflict, PerformLater as _, Queue, Registry, Unique, testing,
-};
-use support::jobs::{Context, Failing, held, note, registry};
-use support::{Running, Temp, config, wait_for};
-
-/// One at a time for each account.
-#[derive(Serialize, Deserialize)]
-struct Limited {
-    account: u32,
-    fails: bool,
-}
-
-impl Job for Limited {
-    const NAME: &'static str = "Limited";
-    type Context = Context;
-
-    async fn perform(self, _: Context) -> JobResult {
-        if self.fails {
-            Err("limited".into())
-        } else {
-            Ok(())
-        }
-    }
-
-    fn controls(&self) -> Controls {
-        Controls::new().concurrency(Concurrency::key(self.account))
-    }
-}
-
-/// One at a time, and no others wait for it.
-#[derive(Serialize, Deserialize)]
-struct Exclusive;
-
-impl Job for Exclusive {
-    const NAME: &'static str = "Exclusive";
-    type Context = Context;
-
-    async fn perform(self, _: Context) -> JobResult {
-        Err("exclusive".into())
-    }
-
-    fn controls(&self) -> Controls {
-        Controls::new()
-            .concurrency(Concurrency::group_alone().on_conflict(OnConflict::Discard))
-            .unique(Unique::key("").states(solid_queue::States::FAILED))
-    }
-}
-
-struct Scene {
-    temp: Temp,
-    queue: Queue,
-    jobs: Jobs,
-    clock: Clock,
-    context: Context,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let temp = Temp::new();
-        let clock = Clock::fixed("2026-11-23 12:00:00".parse().unwrap());
-        let queue = Queue::solid_at(temp.database.clone(), clock.clone());
-        let jobs = Jobs::new(&temp.database).clock(clock.clone());
-        Self {
-            jobs: jobs.registry(&classes()),
-            context: Context::new(queue.clone()),
-            temp,
-            queue,
-            clock,
-        }
-    }
-
-    async fn run_pending(&self) -> testing::Performed {
-        let run = testing::run_pending(&self.queue, classes(), &self.context);
-        run.await.unwrap()
-    }
-
-    async fn limited(&self, account: u32) -> JobId {
-        let job = Limited {
-            account,
-            fails: false,
-        };
-        job.perform_later(&self.queue).await.unwrap()
-    }
-
-    async fn failed(&self) -> JobId {
-        let message = "no".into();
-        let id = Failing { message }.perform_later(&self.queue).await;
-        self.run_pending().await;
-        id.unwrap()
-    }
-
-    async fn status(&self, id: JobId) -> Option<Status> {
-        let details = self.jobs.find(id).await.unwrap();
-        details.map(|details| details.summary.status)
-    }
-
-    async fn count(&self, status: Status) -> u64 {
-        self.jobs.clone().status(status).count().await.unwrap().jobs
-    }
-}
-
-fn classes() -> Registry<Context> {
-    registry().register::<Limited>().register::<Exclusive>()
-}
+use solid_queue::manage::{Cancelled, Queues, Retried, RunNow, Status};
+use solid_queue::{Batch, BatchState, Enqueue, EnqueueError, JobId, PerformLater as _};
+use support::jobs::{Failing, held, note};
+use support::{Running, config, wait_for};
 
 #[tokio::test]
 async fn a_retried_job_begins_anew() {
@@ -207,22 +106,6 @@ async fn a_job_that_failed_before_its_time_waits_for_it() {
     assert_eq!(due.await, ["2026-11-23 13:00:00"]);
 }
 
-/// 1,200 failed jobs that nothing limits and 100 of 10 accounts.
-async fn fail_many(scene: &Scene) {
-    scene.temp.execute("
-        CREATE TEMP TABLE numbers AS WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1300)
-          SELECT n FROM numbers;
-        INSERT INTO solid_queue_jobs (id, queue_name, class_name, arguments, scheduled_at, concurrency_key, created_at, updated_at)
-          SELECT n, CASE WHEN n % 2 THEN 'odd' ELSE 'default' END, CASE WHEN n > 1200 THEN 'Limited' ELSE 'Note' END,
-          CASE WHEN n > 1200 THEN '{\"job_class\":\"Limited\",\"arguments\":[{\"account\":' || (n % 10) || ',\"fails\":false}]}'
-            ELSE '{\"job_class\":\"Note\",\"arguments\":[\"' || n || '\"],\"executions\":5}' END,
-          '2026-11-23 11:00:00', CASE WHEN n > 1200 THEN 'Limited/' || (n % 10) END,
-          '2026-11-23 11:00:00', '2026-11-23 11:00:00' FROM numbers;
-        INSERT INTO solid_queue_failed_executions (job_id, error, created_at)
-          SELECT n, '{}', '2026-11-23 11:00:01' FROM numbers;
-        DROP TABLE numbers;").await;
-}
-
 #[tokio::test]
 async fn all_failed_jobs_are_retried_in_batches_through_their_limits() {
     let scene = Scene::new();
@@ -239,34 +122,6 @@ async fn all_failed_jobs_are_retried_in_batches_through_their_limits() {
         "SELECT DISTINCT json_extract(arguments, '$.executions') AS value FROM solid_queue_jobs";
     assert_eq!(scene.temp.texts(executions).await, ["0"]);
     assert_eq!(scene.run_pending().await.finished, 1_300);
-}
-
-#[tokio::test]
-async fn all_jobs_are_discarded_in_batches() {
-    let scene = Scene::new();
-    fail_many(&scene).await;
-    assert_eq!(
-        scene
-            .jobs
-            .clone()
-            .class("Limited")
-            .discard_all()
-            .await
-            .unwrap(),
-        100
-    );
-    assert_eq!(
-        scene
-            .jobs
-            .clone()
-            .status(Status::Failed)
-            .discard_all()
-            .await
-            .unwrap(),
-        1_200
-    );
-    assert_eq!(scene.temp.count("solid_queue_jobs").await, 0);
-    assert_eq!(scene.temp.count("solid_queue_failed_executions").await, 0);
 }
 
 #[tokio::test]
@@ -291,130 +146,6 @@ async fn each_batch_is_a_transaction_of_500() {
             .all(|count| [1_300, 800, 300, 100].contains(count)),
         "{seen:?}"
     );
-}
-
-#[tokio::test]
-async fn a_discarded_job_gives_its_place_to_the_next() {
-    let scene = Scene::new();
-    let (first, second, third) = (
-        scene.limited(1).await,
-        scene.limited(1).await,
-        scene.limited(1).await,
-    );
-    assert_eq!(scene.jobs.discard(first).await.unwrap(), Status::Ready);
-    assert_eq!(scene.status(first).await, None);
-    assert_eq!(scene.status(second).await, Some(Status::Ready));
-    assert_eq!(scene.status(third).await, Some(Status::Blocked));
-    let value = "SELECT value FROM solid_queue_semaphores";
-    assert_eq!(scene.temp.texts(value).await, ["0"]);
-    // One that is blocked holds no place.
-    assert_eq!(scene.jobs.discard(third).await.unwrap(), Status::Blocked);
-    assert_eq!(scene.temp.texts(value).await, ["0"]);
-    scene.jobs.discard(second).await.unwrap();
-    assert_eq!(scene.temp.texts(value).await, ["1"]);
-    assert_eq!(scene.temp.count("trifecta_job_limits").await, 0);
-}
-
-#[tokio::test]
-async fn clearing_a_queue_takes_only_what_is_ready() {
-    let scene = Scene::new();
-    for _ in 0..2 {
-        scene.limited(1).await;
-        scene.limited(2).await;
-    }
-    note("kept")
-        .set(Enqueue::new().queue("other"))
-        .perform_later(&scene.queue)
-        .await
-        .unwrap();
-    let queues = Queues::new(&scene.temp.database)
-        .clock(scene.clock.clone())
-        .registry(&classes());
-    assert_eq!(queues.clear("default").await.unwrap(), 2);
-    // Their places went to those that were blocked.
-    assert_eq!(scene.count(Status::Ready).await, 3);
-    assert_eq!(scene.count(Status::Blocked).await, 0);
-}
-
-#[tokio::test]
-async fn discarding_all_takes_those_that_wait_for_the_others_too() {
-    let scene = Scene::new();
-    for account in [1, 1, 1, 2, 2] {
-        scene.limited(account).await;
-    }
-    let later = Enqueue::new().wait(Duration::from_mins(1));
-    note("later")
-        .set(later)
-        .perform_later(&scene.queue)
-        .await
-        .unwrap();
-    scene.temp.execute("INSERT INTO solid_queue_jobs (queue_name, class_name, created_at, updated_at) VALUES ('q', 'Lost', '', '')").await;
-    assert_eq!(scene.jobs.discard_all().await.unwrap(), 6);
-    assert_eq!(
-        scene
-            .jobs
-            .clone()
-            .status(Status::Stray)
-            .discard_all()
-            .await
-            .unwrap(),
-        1
-    );
-    assert_eq!(scene.temp.count("solid_queue_jobs").await, 0);
-    assert_eq!(
-        scene
-            .temp
-            .texts("SELECT min(value) AS value FROM solid_queue_semaphores")
-            .await,
-        ["1"]
-    );
-}
-
-#[tokio::test]
-async fn what_runs_or_is_done_cannot_be_discarded() {
-    let scene = Scene::new();
-    let running = held("running").perform_later(&scene.queue).await.unwrap();
-    let supervisor = Running::start(
-        scene.temp.other(),
-        config(1),
-        classes(),
-        scene.context.clone(),
-    );
-    wait_for("it runs", async || scene.context.has("running began")).await;
-    let error = scene.jobs.discard(running).await.unwrap_err();
-    let ManageError::Undiscardable(error) = error else {
-        panic!("{error}")
-    };
-    assert_eq!(
-        error,
-        UndiscardableError::Job {
-            id: running,
-            status: Status::Claimed
-        }
-    );
-    assert_eq!(
-        error.to_string(),
-        format!("job {running} is claimed: claimed jobs cannot be discarded")
-    );
-    assert_eq!(scene.jobs.discard_all().await.unwrap(), 0);
-    scene.context.gate.add_permits(1);
-    wait_for("it is done", async || {
-        scene.status(running).await == Some(Status::Finished)
-    })
-    .await;
-    let error = scene.jobs.discard(running).await.unwrap_err();
-    assert!(
-        matches!(error, ManageError::Undiscardable(error) if error.status() == Status::Finished)
-    );
-    let error = scene
-        .jobs
-        .clone()
-        .status(Status::Finished)
-        .discard_all()
-        .await
-        .unwrap_err();
-    assert_eq!(error.to_string(), "finished jobs cannot be discarded");
-    supervisor.stop().await;
 }
 
 #[tokio::test]
