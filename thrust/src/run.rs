@@ -64,19 +64,17 @@ fn listen_https(
     service: &Service,
 ) -> Result<(TcpListener, Option<UdpSocket>), Failure> {
     let (bind, port) = (options.http_bind, options.https_port);
-    let (listener, quic) = match service.socket("https")? {
-        Some(passed) if options.http3 => {
-            let quic = listen_udp(&passed)?;
-            (passed, Some(quic))
+    match (service.socket("https")?, options.http3) {
+        (Some(passed), http3) => {
+            let quic = http3.then(|| listen_udp(&passed)).transpose()?;
+            Ok((passed, quic))
         }
-        Some(passed) => (passed, None),
-        None if options.http3 => {
+        (None, true) => {
             let (listener, quic) = listen_with_udp(bind, port, "HTTPS_PORT")?;
-            (listener, Some(quic))
+            Ok((listener, Some(quic)))
         }
-        None => (listen(bind, port, "HTTPS_PORT")?, None),
-    };
-    Ok((listener, quic))
+        (None, false) => Ok((listen(bind, port, "HTTPS_PORT")?, None)),
+    }
 }
 
 /// Serves until `shutdown`, then takes no more and lets end what runs.

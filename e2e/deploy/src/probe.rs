@@ -58,13 +58,8 @@ pub(crate) async fn can_run(engine: &Engine) -> Result<()> {
 }
 
 async fn is_well(engine: &Engine) -> Result<()> {
-    let inspect = [
-        "inspect",
-        "--format={{.State.Health.Status}} {{.State.Pid}}",
-        "probe",
-    ];
     let pid = comes(async || {
-        let state = run(&mut engine.docker(&inspect)).await.ok()?;
+        let state = state(engine, ".State.Health.Status}} {{.State.Pid").await?;
         state.strip_prefix("healthy ").map(str::to_owned)
     });
     let pid = pid.await.context("a container does not become healthy")?;
@@ -75,18 +70,19 @@ async fn is_well(engine: &Engine) -> Result<()> {
     let exec = ["exec", "probe", "/bin/cat", "/proc/self/status"];
     run(&mut engine.docker(&exec)).await?;
     engine.kill(pid.parse().context("a pid")?).await?;
-    let restarts = [
-        "inspect",
-        "--format={{.RestartCount}} {{.State.Status}}",
-        "probe",
-    ];
     let restarted = comes(async || {
-        let state = run(&mut engine.docker(&restarts)).await.ok()?;
+        let state = state(engine, ".RestartCount}} {{.State.Status").await?;
         (state == "1 running").then_some(())
     });
     restarted
         .await
         .context("a container that was killed is not started again")
+}
+
+async fn state(engine: &Engine, what: &str) -> Option<String> {
+    let format = format!("--format={{{{{what}}}}}");
+    let inspect = ["inspect", &format, "probe"];
+    run(&mut engine.docker(&inspect)).await.ok()
 }
 
 /// A test finds an engine on which nothing is.
